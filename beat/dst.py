@@ -1,0 +1,200 @@
+"""Where a wall-clock schedule meets a zone that changes its offset.
+
+A wall-clock schedule names readings of a clock on the wall; a fire is an instant. Mostly each reading is shown
+once and the two are the same thing. They part at two places:
+
+* a **gap**: the clock jumps forward (or a whole date is left out, as Samoa did on 2011-12-30) and some readings
+  are never shown;
+* a **fold**: the clock jumps back and some readings are shown in two passes.
+
+The policy is Debian cron's. An entry whose minute or hour field starts with ``*`` follows real time: it fires
+at every real minute or hour that matches, so in both passes of a fold and never for a reading in a gap. Any
+other entry means "once per local date": a reading in a gap fires at the first instant after the gap (several
+in one gap coalesce, since they share that instant), a reading in a fold fires in its first pass. ``gap`` and
+``fold`` of an entry override either half.
+
+The evaluation runs on the UTC line, in whole seconds. A zone is cut into *segments* of constant offset, in
+which wall time and UTC differ by a constant, so that the schedule only has to answer "the first matching
+reading after this one" as if zones did not exist. `next_instant` walks the segments from the one that holds
+the starting instant. At a boundary it either returns the boundary (a reading in the gap is waiting and the
+policy is ``after``), or goes on from the first reading of the new segment. ``fold`` only narrows the readings
+that a segment may use: ``first`` leaves out those at its start that the segment before has shown already,
+``second`` leaves out those at its end that the next one shows again.
+
+Python does not tell the transitions of a tzinfo, so they are found by probing the offset every `PROBE` seconds
+and bisecting. The closest two transitions in the IANA data are 6.96 days apart (America/Recife, October 2000),
+and none changes the offset by more than 24 hours.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
+
+Gap = Literal["after", "skip"]
+Fold = Literal["first", "second", "both"]
+GAPS: Final = ("after", "skip")
+FOLDS: Final = ("first", "second", "both")
+
+DAY: Final = 86_400
+# Every instant in this range can be shown in every zone without leaving the years 1 to 9999.
+FIRST_SECOND: Final = int((datetime(1, 1, 3, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+LAST_SECOND: Final = (
+    int((datetime(9999, 12, 31, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) - 1
+)
+
+PROBE: Final = 3 * DAY
+MARGIN: Final = 2 * DAY
+BLOCK_BITS: Final = 25  # 388 days: a zone is read a block at a time, when an instant in it is first asked for
+NEVER: Final = 1 << 60
+
+NextWall = Callable[[int], int | None]
+
+
+class Segment(NamedTuple):
+    """A stretch of constant offset, in seconds. Readings are seconds since 1970-01-01T00:00 on the wall."""
+
+    end: int  # the instant at which it ends
+    offset: int  # reading minus instant
+    repeated_until: int  # readings before this one were shown before: second pass
+    repeats_from: int  # readings from this one on will be shown again: first pass
+
+
+class Transition(NamedTuple):
+    at: int
+    before: int
+    after: int
+
+
+class ZoneLine:
+    """The offsets of one zone along the UTC line, read lazily and kept."""
+
+    __slots__ = ("_blocks", "_tz")
+
+    def __init__(self, tz: tzinfo) -> None:
+        self._tz = tz
+        self._blocks: dict[int, tuple[Segment, ...]] = {}
+
+    def segment(self, second: int) -> Segment:
+        """Return the segment that holds the instant `second`."""
+        block = second >> BLOCK_BITS
+        segments = self._blocks.get(block)
+        if segments is None:
+            segments = self._blocks[block] = self._read(block)
+        for segment in segments:
+            if second < segment.end:
+                return segment
+        raise AssertionError("the last segment of a block ends where the block does")
+
+    def _read(self, block: int) -> tuple[Segment, ...]:
+        start, end = block << BLOCK_BITS, (block + 1) << BLOCK_BITS
+        found = self._transitions(start - MARGIN, end + MARGIN)
+        times = [change.at for change in found]
+        cuts = [start, *(at for at in times if start < at < end), end]
+        return tuple(self._piece(found, times, a, b) for a, b in pairwise(cuts))
+
+    def _piece(self, found: list[Transition], times: list[int], start: int, end: int) -> Segment:
+        here = bisect_right(times, start)
+        last = found[here - 1] if here else None
+        coming = found[here] if here < len(found) else None
+        return Segment(
+            end,
+            self._offset(start),
+            last.at + last.before if last and last.after < last.before else -NEVER,
+            coming.at + coming.after if coming and coming.after < coming.before else NEVER,
+        )
+
+    def _transitions(self, start: int, end: int) -> list[Transition]:
+        found = []
+        low, before = start, self._offset(start)
+        while low < end:
+            high = min(low + PROBE, end)
+            after = self._offset(high)
+            if after != before:
+                found.append(Transition(self._bisect(low, high, before), before, after))
+            low, before = high, after
+        return found
+
+    def _bisect(self, low: int, high: int, before: int) -> int:
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._offset(middle) == before:
+                low = middle
+            else:
+                high = middle
+        return high
+
+    def _offset(self, second: int) -> int:
+        shown = datetime.fromtimestamp(min(max(second, FIRST_SECOND), LAST_SECOND), self._tz)
+        return (shown.utcoffset() or timedelta()) // timedelta(seconds=1)
+
+
+class FixedLine(ZoneLine):
+    """A zone whose offset never changes."""
+
+    __slots__ = ("_only",)
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(UTC)
+        self._only = Segment(NEVER, offset, -NEVER, NEVER)
+
+    def segment(self, second: int) -> Segment:  # noqa: ARG002 - one segment holds every instant
+        return self._only
+
+
+def zone_line(tz: tzinfo) -> ZoneLine:
+    """Return the offsets of `tz`, shared by all who ask."""
+    try:
+        return _zone_line(tz)
+    except TypeError:  # some tzinfo classes of other libraries cannot be hashed
+        return ZoneLine(tz)
+
+
+@lru_cache(maxsize=1024)
+def _zone_line(tz: tzinfo) -> ZoneLine:
+    if isinstance(tz, timezone):
+        return FixedLine(tz.utcoffset(None) // timedelta(seconds=1))
+    if getattr(tz, "key", None) in ("UTC", "Etc/UTC"):
+        return FixedLine(0)
+    return ZoneLine(tz)
+
+
+def next_instant(line: ZoneLine, next_wall: NextWall, after: int, gap: str, fold: str) -> int | None:
+    """Return the first instant strictly after `after` at which a matching reading fires.
+
+    `next_wall(reading)` gives the first matching reading strictly after `reading`, or None if there is none.
+    Instants and readings are whole seconds; `gap` and `fold` are the effective policy. None if nothing fires
+    before `LAST_SECOND`.
+    """
+    segment = line.segment(after)
+    wall = after + segment.offset
+    found: int | None = -NEVER
+    while True:
+        if fold == "first" and wall < segment.repeated_until:
+            wall = segment.repeated_until - 1
+        if found is not None and found <= wall:
+            found = next_wall(wall)
+        closing = segment.end + segment.offset
+        limit = min(closing, segment.repeats_from) if fold == "second" else closing
+        if found is not None and found < limit:
+            return found - segment.offset
+        if segment.end > LAST_SECOND or (found is None and segment.repeats_from == NEVER):
+            return None
+        start, segment = segment.end, line.segment(segment.end)
+        opening = start + segment.offset
+        if gap == "after" and found is not None and closing <= found < opening:
+            return start
+        wall = opening - 1
+        if opening < closing:
+            found = -NEVER
+
+
+def effective_policy(gap: str | None, fold: str | None, follows_real_time: bool) -> tuple[str, str]:
+    """Return (gap, fold) after the defaults of the two sorts of entry are filled in."""
+    if follows_real_time:
+        return gap or "skip", fold or "both"
+    return gap or "after", fold or "first"

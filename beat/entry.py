@@ -1,0 +1,154 @@
+"""An entry: one named schedule with its task, arguments, options and policies. Immutable and pure.
+
+`definition` and `from_definition` are its stored form: canonical JSON, so that two entries are the same exactly
+if their texts are.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from beat.schedules import Schedule
+from jobq.errors import ConfigError
+from jobq.instants import from_micros, iso, seconds_to_micros, to_micros
+from jobq.message import JobOptions, new_job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jobq.job import NewJob
+
+VERSION = 1
+CATCHUPS = ("latest", "all", "skip")
+GAPS = ("after", "skip")
+FOLDS = ("first", "second", "both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`timezone` is an IANA name; `start` and `end` bound the fire times, both included; seconds elsewhere.
+
+    `schedule` is as it was written: bind it with `evaluated` before use.
+    """
+
+    name: str
+    task: str
+    schedule: Schedule
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    timezone: str = "UTC"
+    enabled: bool = True
+    start: datetime | None = None
+    end: datetime | None = None
+    catchup: str = "latest"
+    catchup_window: float | None = None
+    gap: str | None = None
+    fold: str | None = None
+    options: JobOptions = field(default_factory=JobOptions)
+
+    def definition(self) -> str:
+        """The entry without its name, as canonical JSON text."""
+        fields: dict[str, Any] = {
+            "v": VERSION,
+            "task": self.task,
+            "schedule": self.schedule.to_dict(),
+            "args": self.args or None,
+            "kwargs": dict(self.kwargs) or None,
+            "timezone": self.timezone,
+            "enabled": None if self.enabled else False,
+            "start": self.start and self.start.astimezone(UTC).isoformat(),
+            "end": self.end and self.end.astimezone(UTC).isoformat(),
+            "catchup": self.catchup,
+            "catchup_window": self.catchup_window,
+            "gap": self.gap,
+            "fold": self.fold,
+            "options": msgspec.to_builtins(self.options) or None,
+        }
+        present = {key: value for key, value in fields.items() if value is not None}
+        return json.dumps(present, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @staticmethod
+    def from_definition(name: str, text: str) -> Entry:
+        """The entry that `definition` described; `ConfigError` where this version can't read it."""
+        try:
+            fields = json.loads(text)
+            version = fields.pop("v")
+            if version != VERSION:
+                raise ConfigError(
+                    f"it is of version {version}, and this program reads version {VERSION}"
+                )
+            options = msgspec.convert(fields.pop("options", {}), JobOptions)
+            for bound in fields.keys() & {"start", "end"}:
+                fields[bound] = datetime.fromisoformat(fields[bound])
+            schedule = Schedule.from_dict(fields.pop("schedule"))
+            args = tuple(fields.pop("args", ()))
+            return Entry(name=name, schedule=schedule, args=args, options=options, **fields)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(
+                f'the stored definition of entry "{name}" is not understood: {error}'
+            ) from error
+
+    def evaluated(self, anchor: int) -> Evaluated:
+        """The entry as it fires, its intervals counted from `anchor` (epoch microseconds)."""
+        tz = ZoneInfo(self.timezone)
+        bound = self.schedule.bind(
+            tz=tz, anchor=from_micros(anchor), name=self.name, gap=self.gap, fold=self.fold
+        )
+        first = None if self.start is None else to_micros(self.start)
+        last = None if self.end is None else to_micros(self.end)
+        return Evaluated(entry=self, schedule=bound, tz=tz, first=first, last=last)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An entry bound to its zone and anchor, on the integer time line. Instants are epoch microseconds."""
+
+    entry: Entry
+    schedule: Schedule
+    tz: ZoneInfo
+    first: int | None
+    last: int | None
+
+    def next_after(self, instant: int) -> int:
+        """The first fire time strictly after `instant` within the bounds, 0 if there is none or it is disabled."""
+        if not self.entry.enabled:
+            return 0
+        if self.first is not None:
+            instant = max(instant, self.first - 1)
+        fire = self.schedule.next_micros(instant, self.tz)
+        return 0 if fire is None or (self.last is not None and fire > self.last) else fire
+
+    def latest(self, since: int, until: int) -> int:
+        """The last fire time f with since < f <= until within the bounds, 0 if there is none."""
+        if self.first is not None:
+            since = max(since, self.first - 1)
+        if self.last is not None:
+            until = min(until, self.last)
+        return self.schedule.latest_micros(since, until, self.tz) or 0
+
+    def job(self, fire_time: int) -> NewJob:
+        """The job of a tick, under the tick's id. `expires` counts from the fire time."""
+        options = self.entry.options
+        expires_at = options.expires_at
+        if options.expires_in is not None:
+            expires_at = fire_time + seconds_to_micros(options.expires_in)
+        return new_job(
+            self.entry.task,
+            self.entry.args,
+            self.entry.kwargs,
+            msgspec.structs.replace(
+                options, task_id=tick_id(self.entry.name, fire_time), expires_in=None, expires_at=expires_at
+            ),
+            tick=(self.entry.name, iso(fire_time)),
+        )
+
+
+def tick_id(name: str, fire_time: int) -> str:
+    """`<entry>@<fire time>`: the id of the job that a tick enqueues."""
+    return f"{name}@{iso(fire_time)}"

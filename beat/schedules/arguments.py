@@ -1,0 +1,87 @@
+"""Checks and conversions that the constructors of several kinds share."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta, tzinfo
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from beat.dst import FOLDS, GAPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ScheduleError(ValueError):
+    """A schedule cannot be built, read or evaluated as asked. The message is a sentence for the one who wrote it."""
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the name most like `word`, or an empty string."""
+    by_folded = {name.casefold(): name for name in names}
+    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
+    return f"; did you mean {by_folded[close[0]]!r}?" if close else ""
+
+
+def as_zone(tz: str | tzinfo | None) -> ZoneInfo | None:
+    """Return the IANA zone for a name or a ZoneInfo; None stays None."""
+    if tz is None or isinstance(tz, ZoneInfo):
+        return tz
+    if tz is UTC:
+        return ZoneInfo("UTC")
+    if not isinstance(tz, str):
+        raise ScheduleError(f"A schedule's zone is an IANA name or a ZoneInfo, not {tz!r}.")
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        hint = nearest(tz, available_timezones()) or "."
+        raise ScheduleError(f"{tz!r} is not a time zone of the IANA database{hint}") from None
+
+
+def zone_name(tz: ZoneInfo | None) -> str | None:
+    """Return the name under which a zone is stored."""
+    if tz is not None and tz.key is None:
+        raise ScheduleError(f"The zone {tz!r} has no IANA name, so the schedule cannot be stored.")
+    return None if tz is None else tz.key
+
+
+def check_choice(what: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+    """Return `value` if it is None or one of `choices`."""
+    if value is None or value in choices:
+        return value
+    expected = " or ".join(repr(choice) for choice in choices)
+    raise ScheduleError(f"{what} is {expected}, not {value!r}{nearest(str(value), choices) or '.'}")
+
+
+def check_gap(value: str | None) -> str | None:
+    return check_choice("gap", value, GAPS)
+
+
+def check_fold(value: str | None) -> str | None:
+    return check_choice("fold", value, FOLDS)
+
+
+def as_micros(what: str, value: object) -> int:
+    """Return a duration, given as seconds or a timedelta, in whole microseconds."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            value = timedelta(seconds=value)
+        except (OverflowError, ValueError):
+            raise ScheduleError(f"{what} is {value!r} seconds, which is not a usable duration.") from None
+    if not isinstance(value, timedelta):
+        raise ScheduleError(f"{what} is a number of seconds or a timedelta, not {value!r}.")
+    return value // timedelta(microseconds=1)
+
+
+def as_seconds(micros: int) -> int | float:
+    """Return microseconds as seconds: an int where that is exact."""
+    whole, rest = divmod(micros, 1_000_000)
+    return micros / 1_000_000 if rest else whole
+
+
+def as_number(what: str, value: object, low: float, high: float) -> float:
+    """Return `value` as a float if it is a number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ScheduleError(f"{what} is a number from {low:g} to {high:g}, not {value!r}.")
+    return float(value)

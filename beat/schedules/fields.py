@@ -1,0 +1,147 @@
+"""The fields of a cron expression: what one may say, and the set of numbers it means.
+
+The grammar is that of crontab(5): ``*``, numbers, names, ranges ``a-b``, steps ``/n`` and lists. As in Celery, a
+range may wrap around (``22-4``, ``fri-mon``). The step counts from the start of the range, wrapped or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from beat.schedules.arguments import ScheduleError, nearest
+from beat.schedules.walls import bits
+
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldKind:
+    """What one position of an expression accepts."""
+
+    name: str
+    low: int
+    high: int
+    example: str
+    names: tuple[str, ...] = ()  # full names, from `low` up
+    sunday_is_7: bool = False
+    open_steps: bool = False  # 5/15 means 5-59/15
+
+    @property
+    def span(self) -> int:
+        return self.high - self.low + 1
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Each name in lower case, short and full, with its number."""
+        spelled = {name.lower(): self.low + i for i, name in enumerate(self.names)}
+        return {name[:3]: number for name, number in spelled.items()} | spelled
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The numbers a field means, as bits. Two texts that mean the same are equal."""
+
+    text: str = field(compare=False)
+    mask: int
+    star: bool  # starts with `*`: follows real time, and does not restrict days
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        return bits(self.mask)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+MINUTE: Final = FieldKind("minute", 0, 59, "*/15 or 0,30")
+HOUR: Final = FieldKind("hour", 0, 23, "*/2 or 9-17")
+DAY_OF_MONTH: Final = FieldKind("day of month", 1, 31, "1 or 1-7")
+MONTH: Final = FieldKind("month", 1, 12, "1-6 or jan,jul", names=MONTHS)
+DAY_OF_WEEK: Final = FieldKind("day of week", 0, 6, "1-5 or mon-fri, 0 is Sunday", names=DAYS)
+
+_ITEM: Final = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\w+))?", re.ASCII)
+
+
+def parse_field(kind: FieldKind, value: object) -> Field:
+    """Return the field for an int, a text or an iterable of ints. Raises ValueError with a sentence."""
+    if isinstance(value, str):
+        return _parse_text(kind, value)
+    if isinstance(value, bool) or not isinstance(value, (int, Iterable)):
+        raise ScheduleError(f"{kind.name} is a number, a text or a collection of numbers, not {value!r}.")
+    numbers = [value] if isinstance(value, int) else list(value)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise ScheduleError(f"{kind.name} holds {number!r}; a collection holds whole numbers.")
+    return _parse_text(kind, ",".join(str(number) for number in sorted(set(numbers))))
+
+
+@lru_cache(maxsize=4096)
+def _parse_text(kind: FieldKind, text: str) -> Field:
+    items = [item.strip().lower() for item in text.split(",")]
+    mask = 0
+    for item in items:
+        if not item:
+            raise _refused(kind, text, "it has an empty part")
+        mask |= _parse_item(kind, text, item)
+    return Field(",".join(items), mask, items[0].startswith("*"))
+
+
+def _parse_item(kind: FieldKind, text: str, item: str) -> int:
+    found = _ITEM.fullmatch(item)
+    if found is None:
+        raise _refused(kind, text, f"{item!r} is not a number, a range or a step")
+    step = _step(kind, text, found["step"])
+    if found["first"] is None:
+        return _bits(kind, kind.low, kind.high, step or 1)
+    first = _number(kind, text, found["first"])
+    if found["last"] is not None:
+        return _bits(kind, first, _number(kind, text, found["last"]), step or 1)
+    if step and not kind.open_steps:
+        raise _refused(kind, text, f"{item!r} has a step but no range; write {first}-{kind.high}/{step}")
+    return _bits(kind, first, kind.high if step else first, step or 1)
+
+
+def _bits(kind: FieldKind, first: int, last: int, step: int) -> int:
+    length = last - first if last >= first else last - first + kind.span
+    mask = 0
+    for ahead in range(0, length + 1, step):
+        mask |= 1 << (first - kind.low + ahead) % kind.span + kind.low
+    return mask
+
+
+def _step(kind: FieldKind, text: str, step: str | None) -> int | None:
+    if step is None:
+        return None
+    if not step.isdecimal() or int(step) == 0:
+        raise _refused(kind, text, f"{step!r} is not a step of 1 or more")
+    return int(step)
+
+
+def _number(kind: FieldKind, text: str, word: str) -> int:
+    if word.isdecimal():
+        number = int(word)
+        if not kind.low <= number <= kind.high + kind.sunday_is_7:
+            raise _refused(kind, text, f"{number} is out of range")
+        return number
+    names = kind.numbers
+    if word in names:
+        return names[word]
+    raise _refused(
+        kind, text, f"{word!r} is not one of its names" if names else f"{word!r} is not a number", word
+    )
+
+
+def _refused(kind: FieldKind, text: str, why: str, word: str = "") -> ScheduleError:
+    hint = nearest(word, [name[:3] if len(word) <= 4 else name for name in kind.numbers]) if word else ""  # noqa: PLR2004
+    high = kind.high + kind.sunday_is_7
+    return ScheduleError(
+        f"{kind.name} {text!r}: {why}; expected {kind.low} to {high}, such as {kind.example}{hint or '.'}"
+    )

@@ -1,0 +1,110 @@
+"""Elapsed time on the UTC line: ``schedule(30)``, also under its plain name ``every(30)``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+from beat.schedules.arguments import ScheduleError, as_micros, as_seconds, as_zone, zone_name
+from beat.schedules.base import Schedule, from_micros, to_micros
+from beat.schedules.phrases import duration
+from beat.schedules.rounding import next_rounded
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+LEAST: Final = 1_000
+MOST: Final = 36_525 * 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class schedule(Schedule):  # noqa: N801 - Celery's name
+    """Fire every `run_every` of elapsed time: the k-th fire is ``anchor + k * run_every``, k = 1, 2, ...
+
+    `run_every` is seconds or a timedelta, from 1 ms to a century. Without an anchor, an instant's next fire is
+    `run_every` after it. With `relative`, a fire is rounded down to the resolution of `run_every` (the local
+    day, hour, minute or second), as Celery does. Raises ValueError with a sentence.
+    """
+
+    kind: ClassVar[str] = "every"
+
+    run_every: timedelta
+    relative: bool
+    anchor: datetime | None
+    tz: ZoneInfo | None
+
+    def __init__(
+        self,
+        run_every: float | timedelta,
+        relative: bool = False,
+        *,
+        anchor: datetime | None = None,
+        tz: str | ZoneInfo | None = None,
+    ) -> None:
+        micros = as_micros("The interval", run_every)
+        if not LEAST <= micros <= MOST:
+            raise ScheduleError(
+                f"The interval is {run_every!r}; it must be at least 0.001 seconds and at most a century."
+            )
+        put = object.__setattr__
+        put(self, "run_every", timedelta(microseconds=micros))
+        put(self, "relative", bool(relative))
+        put(self, "anchor", None if anchor is None else from_micros(to_micros(anchor)))
+        put(self, "tz", as_zone(tz))
+
+    @property
+    def micros(self) -> int:
+        """The interval in microseconds."""
+        return self.run_every // timedelta(microseconds=1)
+
+    def next_micros(self, us: int, tz: tzinfo) -> int | None:
+        anchor = us if self.anchor is None else to_micros(self.anchor)
+        if self.relative:
+            return next_rounded(anchor, self.micros, us, tz)
+        return anchor + max((us - anchor) // self.micros + 1, 1) * self.micros
+
+    def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
+        if self.relative or self.anchor is None:
+            return super().latest_micros(since, until, tz)
+        anchor = to_micros(self.anchor)
+        count = (until - anchor) // self.micros
+        fire = anchor + count * self.micros
+        return fire if count >= 1 and fire > since else None
+
+    def _from(self, us: int) -> Schedule:
+        return self if self.anchor else self._with(from_micros(us), self.tz)
+
+    def bind(
+        self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
+    ) -> Schedule:
+        del name, gap, fold
+        return self._with(self.anchor or anchor, self.tz or tz)
+
+    def _with(self, anchor: datetime, tz: ZoneInfo | None) -> schedule:
+        return schedule(self.run_every, self.relative, anchor=anchor, tz=tz)
+
+    def describe(self) -> str:
+        rounded = ", rounded down to the resolution of that interval" if self.relative else ""
+        return f"Every {duration(self.micros)}{rounded}."
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "run_every": as_seconds(self.micros),
+            "relative": self.relative or None,
+            "anchor": self.anchor.isoformat() if self.anchor else None,
+            "tz": zone_name(self.tz),
+        }
+
+    @classmethod
+    def from_arguments(cls, given: dict[str, Any]) -> Self:
+        anchor = given.get("anchor")
+        if isinstance(anchor, str):
+            try:
+                given = given | {"anchor": datetime.fromisoformat(anchor).astimezone(UTC)}
+            except ValueError:
+                raise ScheduleError(f"anchor is {anchor!r}, which is not an ISO 8601 instant.") from None
+        return super(schedule, cls).from_arguments(given)
+
+
+every = schedule

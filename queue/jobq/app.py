@@ -1,0 +1,286 @@
+"""The app: tasks by name, settings, and the way to the store."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from zoneinfo import ZoneInfo
+
+from jobq.canvas import Signature
+from jobq.conf import Conf, settings_of
+from jobq.errors import ConfigError, NotRegistered
+from jobq.message import new_job, parse_options
+from jobq.results import AsyncResult, EagerResult
+from jobq.stores import open_store, scheme_of
+from jobq.suggest import did_you_mean
+from jobq.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from jobq.job import NewJob
+    from jobq.store import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEFAULT_STORE = "sqlite:///beat.db"
+
+
+class Hook:
+    """A moment in an app's life that functions can be connected to; each is called as `f(app)`."""
+
+    def __init__(self) -> None:
+        self._functions: list[Callable[..., Any]] = []
+
+    def connect(self, function: Callable[..., R], **_: Any) -> Callable[..., R]:
+        self._functions.append(function)
+        return function
+
+    def send(self, app: App) -> None:
+        for function in self._functions:
+            function(app)
+
+
+class App:
+    """`App("tasks", store="redis://localhost:6379/0")`. `broker` is another name for `store`.
+
+    Without either: JOBQ_STORE, else `store` of ./beat.toml, else sqlite:///beat.db in the working directory.
+    `backend` may be given as Celery users do, if it is the store: results live where the jobs do.
+    """
+
+    def __init__(
+        self,
+        main: str | None = None,
+        *,
+        store: str | None = None,
+        broker: str | None = None,
+        backend: str | None = None,
+        include: Sequence[str] = (),
+        **conf: Any,
+    ) -> None:
+        self.main = main
+        self.tasks: dict[str, Task[..., Any]] = {}
+        self.periodic_tasks: dict[str, dict[str, Any]] = {}
+        self.on_after_configure = Hook()
+        self.on_after_finalize = Hook()
+        self.conf = Conf(**conf)
+        if store is not None and broker is not None and store != broker:
+            raise ConfigError(f"store={store!r} and broker={broker!r} are two names of one thing; give one")
+        url = store or broker
+        if url is not None:
+            scheme_of(url)
+            self.conf.broker_url = url
+        if backend is not None:
+            self.conf.result_backend = backend
+        if include:
+            self.conf.include = tuple(include)
+        self._finalized = False
+        self._store: Store | None = None
+        os.register_at_fork(after_in_child=self._forget_store)
+        self._check_backend()
+
+    def __repr__(self) -> str:
+        return f"<App {self.main or '__main__'}>"
+
+    # -- configuration
+
+    def config_from_object(self, source: str | object) -> None:
+        """Settings from a module's name, an object or a dict."""
+        self.conf.update(settings_of(importlib.import_module(source) if isinstance(source, str) else source))
+        self._check_backend()
+
+    def _check_backend(self) -> None:
+        backend, url = self.conf.result_backend, self.conf.broker_url
+        if backend not in (None, "", url):
+            raise ConfigError(
+                f"backend={backend!r} is another place than the store ({url or DEFAULT_STORE}): a job and its "
+                "result are kept together, so leave the backend out"
+            )
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.conf.timezone)
+
+    def finalize(self) -> None:
+        """Import the modules of `imports` and `include`, then run what waits for the app to be complete. Once."""
+        if self._finalized:
+            return
+        self._finalized = True
+        for module in (*self.conf.imports, *self.conf.include):
+            importlib.import_module(module)
+        self.on_after_configure.send(self)
+        self.on_after_finalize.send(self)
+
+    # -- the store
+
+    @property
+    def store(self) -> Store:
+        if self._store is None:
+            self._store = open_store(self.store_url)
+        return self._store
+
+    @property
+    def store_url(self) -> str:
+        return str(self.conf.broker_url or default_store_url(os.environ))
+
+    def _forget_store(self) -> None:
+        self._store = None
+
+    # -- tasks
+
+    @overload
+    def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
+    @overload
+    def task(
+        self, /, *, name: str | None = None, **options: Any
+    ) -> Callable[[Callable[..., R]], Task[..., R]]: ...
+
+    def task(self, function: Any = None, /, *, name: str | None = None, **options: Any) -> Any:
+        """Register a function, with `@app.task` or `@app.task(queue=..., max_retries=...)`."""
+
+        def register(function: Callable[..., Any]) -> Task[..., Any]:
+            task: Task[..., Any] = Task(self, function, name or self._name_of(function), options)
+            self.tasks[task.name] = task
+            return task
+
+        return register if function is None else register(function)
+
+    def _name_of(self, function: Callable[..., Any]) -> str:
+        module = function.__module__
+        if module == "__main__":
+            module = self.main or Path(getattr(sys.modules["__main__"], "__file__", "__main__")).stem
+        return f"{module}.{function.__name__}"
+
+    def find_task(self, name: str) -> Task[..., Any]:
+        task = self.tasks.get(name)
+        if task is None:
+            raise NotRegistered(f'no task "{name}" is registered{did_you_mean(name, self.tasks)}')
+        return task
+
+    def add_periodic_task(
+        self,
+        schedule: Any,
+        sig: Signature | Task[..., Any] | str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Add an entry for the beat; its name, which is the signature's text where none is given.
+
+        `options` are job options and the entry's policies. A name given twice replaces the first entry.
+        """
+        call = sig if isinstance(sig, Signature) else Signature(getattr(sig, "name", str(sig)))
+        call = call.clone(args, kwargs)
+        entry_name = name or repr(call)
+        self.periodic_tasks[entry_name] = {
+            "task": call.task,
+            "schedule": schedule,
+            "args": call.args,
+            "kwargs": call.kwargs,
+            **call.options,
+            **options,
+        }
+        return entry_name
+
+    # -- enqueue
+
+    def send_task(
+        self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> AsyncResult:
+        """Enqueue by name; the task need not be registered here."""
+        if self.conf.task_always_eager and name in self.tasks:
+            return self.run_eagerly(name, args, kwargs or {}, options)  # type: ignore[return-value] # the same shape
+        job = self.new_job(name, args, kwargs or {}, options)
+        self.store.enqueue([job])
+        return AsyncResult(job.id, self)
+
+    def enqueue_many(self, calls: Iterable[Signature | tuple[Any, ...]]) -> list[AsyncResult]:
+        """Enqueue signatures, or tuples of (task or name, args, kwargs, options), in one round trip."""
+        signatures = [call if isinstance(call, Signature) else _signature_of(call) for call in calls]
+        jobs = [self.new_job(s.task, s.args, s.kwargs, s.options) for s in signatures]
+        self.store.enqueue(jobs)
+        return [AsyncResult(job.id, self) for job in jobs]
+
+    def new_job(
+        self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> NewJob:
+        """The job of a call, not yet enqueued. A call made inside a job has that job as its parent."""
+        from jobq.context import current_request
+
+        parent = current_request.get()
+        return new_job(
+            name,
+            args,
+            kwargs,
+            parse_options(self.options_for(name, options), self.tz),
+            default_queue=self.conf.task_default_queue,
+            parent_id=parent.id,
+            root_id=parent.root_id or parent.id,
+        )
+
+    def options_for(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The call's options over the task's own, over its route, over the app's defaults."""
+        task = self.tasks.get(name)
+        conf = self.conf
+        defaults = {
+            "priority": conf.task_default_priority,
+            "time_limit": conf.task_time_limit,
+            "soft_time_limit": conf.task_soft_time_limit,
+            "ignore_result": conf.task_ignore_result or None,
+        }
+        given = {option: value for option, value in options.items() if value is not None}
+        return {**defaults, **_route(conf.task_routes, name), **(task.job_options if task else {}), **given}
+
+    def run_eagerly(
+        self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> EagerResult:
+        from jobq.worker.execute import run_here
+
+        result = run_here(self, self.new_job(name, args, kwargs, options))
+        if self.conf.task_eager_propagates:
+            result.get()
+        return result
+
+    # -- look
+
+    def AsyncResult(self, id: str) -> AsyncResult:  # noqa: A002, N802 - Celery's names
+        return AsyncResult(id, self)
+
+    def signature(
+        self, task: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> Signature:
+        return Signature(task, args, kwargs, options, app=self)
+
+
+def default_store_url(environ: Mapping[str, str]) -> str:
+    """JOBQ_STORE, else `store` of ./beat.toml, else the embedded default."""
+    if environ.get("JOBQ_STORE"):
+        return environ["JOBQ_STORE"]
+    config = Path("beat.toml")
+    if config.is_file():
+        try:
+            stated = tomllib.loads(config.read_text()).get("store")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"./beat.toml was read for its store, but is not TOML: {error}") from error
+        if isinstance(stated, str):
+            return os.path.expandvars(stated)
+    return DEFAULT_STORE
+
+
+def _route(routes: Mapping[str, Any], name: str) -> dict[str, Any]:
+    for pattern, route in routes.items():
+        if fnmatch.fnmatchcase(name, pattern):
+            return {"queue": route} if isinstance(route, str) else dict(route)
+    return {}
+
+
+def _signature_of(call: tuple[Any, ...]) -> Signature:
+    task, args, kwargs, options = (*call, *((), {}, {})[len(call) - 1 :])
+    return Signature(getattr(task, "name", task), args, kwargs, options)

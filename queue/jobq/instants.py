@@ -1,0 +1,36 @@
+"""Instants as the stores keep them: integer microseconds since 1970-01-01 00:00 UTC.
+
+Microseconds are what `datetime` resolves, so nothing is rounded on the way; they stay below 2**53 until the
+year 2255, so a Redis score or a Lua number holds them exactly.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(instant: datetime) -> int:
+    """Epoch microseconds of an aware datetime; a naive one raises `ValueError`."""
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant!r} has no time zone; give an aware datetime, such as datetime.now(UTC)")
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int, tz: tzinfo = UTC) -> datetime:
+    """The aware datetime of epoch microseconds, in `tz`."""
+    utc = _EPOCH + timedelta(microseconds=micros)
+    return utc if tz is UTC else utc.astimezone(tz)
+
+
+def iso(micros: int) -> str:
+    """ISO 8601 in UTC with a trailing Z, the fraction only where there is one: `2026-11-21T03:00:00Z`."""
+    return from_micros(micros).replace(tzinfo=None).isoformat() + "Z"
+
+
+def seconds_to_micros(seconds: float) -> int:
+    """Whole microseconds of a duration in seconds, rounded to the nearest."""
+    return round(seconds * SECOND)

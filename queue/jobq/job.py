@@ -1,0 +1,155 @@
+"""A job's states, and the records of it that the stores take and give.
+
+    scheduled -> available -> running -> completed | failed | cancelled
+                     ^            |
+                     |            +-> scheduled   (a retry)
+                     +------------+               (given back, or its lease ran out)
+
+Only `running` jobs have a lease. A lease is claimed by an *attempt*: the store counts each start of a job, and
+a worker proves with that number that the job it speaks of is still the one it was given. A worker whose lease
+ran out holds an old number, and whatever it says is refused.
+"""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+import msgspec
+
+from jobq.errors import ConfigError
+
+HIGHEST_PRIORITY, DEFAULT_PRIORITY, LOWEST_PRIORITY = 0, 5, 9
+DEFAULT_QUEUE = "default"
+_LONGEST_NAME = 200
+
+MAX_LOST = 10
+"""Leases that a job may outlive its workers by before it is taken for the cause of their death."""
+
+
+class State(StrEnum):
+    SCHEDULED = "scheduled"
+    AVAILABLE = "available"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self in ENDED
+
+
+ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.SCHEDULED: frozenset({State.AVAILABLE, State.CANCELLED}),
+    State.AVAILABLE: frozenset({State.RUNNING, State.CANCELLED}),
+    State.RUNNING: ENDED | {State.SCHEDULED, State.AVAILABLE},
+    State.COMPLETED: frozenset(),
+    State.FAILED: frozenset({State.AVAILABLE}),  # requeued by an operator
+    State.CANCELLED: frozenset(),
+}
+
+
+class NewJob(msgspec.Struct, array_like=True, frozen=True):
+    """A job to insert. `message` is JSON text. It waits until `due` (epoch microseconds) and for `delay`
+    microseconds from the store's now, whichever is later; both 0 means at once."""
+
+    id: str
+    queue: str
+    priority: int
+    message: str
+    due: int = 0
+    delay: int = 0
+
+
+class Claim(msgspec.Struct, array_like=True, frozen=True):
+    """A fetched job: `attempt` is the proof of its lease. The message is as it was found, sound or not."""
+
+    id: str
+    queue: str
+    attempt: int
+    message: bytes
+    enqueued_at: int
+
+
+class Outcome(msgspec.Struct, array_like=True, frozen=True):
+    """How an attempt ended, and what follows from it: one atomic step of the store.
+
+    state     COMPLETED, FAILED, CANCELLED, or SCHEDULED for a retry
+    payload   JSON text: the result of a completed job, else a `Failure`
+    keep      seconds to keep the ended job's record; 0 forgets it at once; -1 keeps it as a dead letter
+    message   the next attempt's message; a retry only
+    due, delay  when the next attempt runs, as in `NewJob`; a retry only
+    follow    jobs to insert in the same step
+    """
+
+    id: str
+    attempt: int
+    state: State
+    payload: str = "null"
+    keep: int = 0
+    message: str = ""
+    due: int = 0
+    delay: int = 0
+    follow: tuple[NewJob, ...] = ()
+
+
+class Failure(msgspec.Struct, omit_defaults=True, frozen=True):
+    """Why a job failed, was cancelled or is retried. `type` is the exception class as `module.Name`."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+class JobRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All that the store knows of one job. Instants are epoch microseconds; 0 means not yet."""
+
+    id: str
+    queue: str
+    priority: int
+    state: State
+    message: str
+    attempt: int = 0
+    lost: int = 0
+    enqueued_at: int = 0
+    due: int = 0
+    started_at: int = 0
+    ended_at: int = 0
+    worker: str = ""
+    result: str = ""
+    error: str = ""
+
+
+def new_id() -> str:
+    """A fresh job id: 32 hexadecimal digits, random."""
+    return uuid.uuid4().hex
+
+
+def check_priority(priority: int | None) -> int:
+    if priority is None:
+        return DEFAULT_PRIORITY
+    if (
+        not isinstance(priority, int)
+        or isinstance(priority, bool)
+        or not HIGHEST_PRIORITY <= priority <= LOWEST_PRIORITY
+    ):
+        raise ConfigError(
+            f"priority {priority!r} is not a whole number from {HIGHEST_PRIORITY} (first) to {LOWEST_PRIORITY} (last)"
+        )
+    return priority
+
+
+def check_queue(name: object) -> str:
+    if (
+        not isinstance(name, str)
+        or not name
+        or len(name) > _LONGEST_NAME
+        or any(c.isspace() or c in "{}" for c in name)
+    ):
+        raise ConfigError(
+            f"queue {name!r} is not a queue name: 1 to 200 characters without white space or braces"
+        )
+    return name

@@ -1,0 +1,246 @@
+"""What travels: a job's message, the options it is built from, and the jobs that are linked to it.
+
+The message is JSON in the store, so that another language can write one; its fields are documented here and
+nowhere else. Nothing in it is looked at by the store.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from jobq.errors import ConfigError, MessageNotUnderstood
+from jobq.instants import SECOND, seconds_to_micros, to_micros
+from jobq.job import DEFAULT_QUEUE, NewJob, check_priority, check_queue, new_id
+from jobq.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class JobOptions(msgspec.Struct, omit_defaults=True, frozen=True):
+    """How a job is to be run, as `parse_options` reads it. Instants in epoch microseconds, the rest in seconds."""
+
+    task_id: str | None = None
+    queue: str | None = None
+    priority: int | None = None
+    countdown: float = 0.0
+    eta: int = 0
+    expires_in: float | None = None
+    expires_at: int | None = None
+    retries: int | None = None
+    soft_time_limit: float | None = None
+    time_limit: float | None = None
+    ignore_result: bool | None = None
+    headers: dict[str, Any] = {}
+    link: tuple[Link, ...] = ()
+    link_error: tuple[Link, ...] = ()
+
+
+class Link(msgspec.Struct, omit_defaults=True, frozen=True):
+    """A job to enqueue when another one ends: the stored form of a signature."""
+
+    task: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    options: JobOptions = JobOptions()
+    immutable: bool = False
+    plain: bool = False
+
+
+class Message(msgspec.Struct, omit_defaults=True, frozen=True):
+    """What a worker needs to run a job. Absent fields have the defaults below.
+
+    task            the task's name; with `plain`, the import path `package.module.function`
+    args, kwargs    JSON values
+    plain           true: import the function; false: look the task up in the worker's app
+    retries         retries made so far
+    max_retries     retries allowed; absent: the task's own setting
+    expires_at      epoch microseconds after which the job is cancelled instead of started
+    expires_in      the same in microseconds from its enqueueing
+    soft_time_limit, time_limit   seconds
+    ignore_result   true: forget the job when it has completed
+    headers         free for the application
+    link            what to enqueue when it has completed; the result becomes the first argument
+    link_error      what to enqueue when it has failed; the job's id becomes the first argument
+    entry, fire_time   the tick it was enqueued for: entry name, and the instant in ISO 8601
+    root_id, parent_id the first job of a line of links, and the job that this one follows
+    """
+
+    task: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    plain: bool = False
+    retries: int = 0
+    max_retries: int | None = None
+    expires_at: int | None = None
+    expires_in: int | None = None
+    soft_time_limit: float | None = None
+    time_limit: float | None = None
+    ignore_result: bool | None = None
+    headers: dict[str, Any] = {}
+    link: tuple[Link, ...] = ()
+    link_error: tuple[Link, ...] = ()
+    entry: str | None = None
+    fire_time: str | None = None
+    root_id: str | None = None
+    parent_id: str | None = None
+
+
+_decoder = msgspec.json.Decoder(Message)
+_encoder = msgspec.json.Encoder()
+
+
+def encode_json(value: object) -> str:
+    """Compact JSON text; `TypeError` where JSON has no form for a value."""
+    return _encoder.encode(value).decode()
+
+
+def decode_message(text: str | bytes) -> Message:
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise MessageNotUnderstood(f"the message is not understood: {error}") from error
+
+
+def new_job(
+    task: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    options: JobOptions,
+    *,
+    plain: bool = False,
+    default_queue: str = DEFAULT_QUEUE,
+    tick: tuple[str, str] | tuple[None, None] = (None, None),
+    root_id: str | None = None,
+    parent_id: str | None = None,
+) -> NewJob:
+    """The job to insert. `tick` is (entry, fire time) where the beat enqueues it.
+
+    Arguments that JSON has no form for raise `TypeError` with a sentence.
+    """
+    entry, fire_time = tick
+    expires_in = None if options.expires_in is None else seconds_to_micros(options.expires_in)
+    message = Message(
+        task=task,
+        args=tuple(args),
+        kwargs=dict(kwargs),
+        plain=plain,
+        max_retries=options.retries,
+        expires_at=options.expires_at,
+        expires_in=expires_in,
+        soft_time_limit=options.soft_time_limit,
+        time_limit=options.time_limit,
+        ignore_result=options.ignore_result,
+        headers=options.headers,
+        link=options.link,
+        link_error=options.link_error,
+        entry=entry,
+        fire_time=fire_time,
+        root_id=root_id,
+        parent_id=parent_id,
+    )
+    try:
+        text = encode_json(message)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"the arguments of {task} can't be sent as JSON: {error}") from error
+    return NewJob(
+        id=options.task_id or new_id(),
+        queue=options.queue or default_queue,
+        priority=check_priority(options.priority),
+        message=text,
+        due=options.eta,
+        delay=round(options.countdown * SECOND),
+    )
+
+
+def follow(link: Link, leading: Sequence[Any], *, parent_id: str, root_id: str, default_queue: str) -> NewJob:
+    """The job that a link becomes when its parent has ended; `leading` goes before its own arguments."""
+    args = link.args if link.immutable else (*leading, *link.args)
+    return new_job(
+        link.task,
+        args,
+        link.kwargs,
+        link.options,
+        plain=link.plain,
+        default_queue=default_queue,
+        parent_id=parent_id,
+        root_id=root_id,
+    )
+
+
+# -- options as people write them
+
+
+def parse_options(given: Mapping[str, Any], tz: tzinfo) -> JobOptions:
+    """Options by Celery's names: `expires` in seconds or as a datetime, `link` as one signature or several.
+
+    A naive datetime is read in `tz`, as Celery does. Unknown names and wrong values raise `ConfigError`.
+    """
+    read: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in OPTION_NAMES:
+            raise ConfigError(f'"{name}" is not an option of a job{did_you_mean(name, OPTION_NAMES)}')
+        if value is not None:
+            read.update(_parse_option(name, value, tz))
+    return JobOptions(**read)
+
+
+def _parse_option(name: str, value: Any, tz: tzinfo) -> dict[str, Any]:
+    if name == "expires" and not isinstance(value, datetime):
+        return {"expires_in": _seconds(name, value)}
+    if name in ("eta", "expires"):
+        return {"eta" if name == "eta" else "expires_at": _instant(name, value, tz)}
+    return {name: _READERS[name](name, value)}
+
+
+def _checked(expected: type, words: str) -> Callable[[str, Any], Any]:
+    def check(name: str, value: Any) -> Any:
+        negative = expected is int and (isinstance(value, bool) or not isinstance(value, int) or value < 0)
+        if not isinstance(value, expected) or negative or value == "":
+            raise ConfigError(f"{name} = {value!r} is not {words}")
+        return value
+
+    return check
+
+
+def _seconds(name: str, value: Any) -> float:
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+        raise ConfigError(f"{name} = {value!r} is not a number of seconds")
+    return max(0.0, float(value))
+
+
+def _instant(name: str, value: Any, tz: tzinfo) -> int:
+    if not isinstance(value, datetime):
+        raise ConfigError(f"{name} = {value!r} is not a datetime")
+    return to_micros(value if value.tzinfo is not None else value.replace(tzinfo=tz))
+
+
+def _links(value: Any) -> tuple[Link, ...]:
+    """One signature or several: anything with a `to_link` method, or a `Link`."""
+    signatures = value if isinstance(value, list | tuple) else (value,)
+    for signature in signatures:
+        if not isinstance(signature, Link) and not hasattr(signature, "to_link"):
+            raise ConfigError(f"{signature!r} is not a signature; write task.s(...) to link a task")
+    return tuple(s if isinstance(s, Link) else s.to_link() for s in signatures)
+
+
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    "task_id": _checked(str, "text"),
+    "queue": lambda _, value: check_queue(value),
+    "priority": lambda _, value: check_priority(value),
+    "countdown": _seconds,
+    "retries": _checked(int, "a whole number, zero or more"),
+    "soft_time_limit": _seconds,
+    "time_limit": _seconds,
+    "ignore_result": _checked(bool, "true or false"),
+    "headers": _checked(dict, "a table"),
+    "link": lambda _, value: _links(value),
+    "link_error": lambda _, value: _links(value),
+}
+
+OPTION_NAMES = (*_READERS, "eta", "expires")

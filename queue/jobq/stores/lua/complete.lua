@@ -1,0 +1,41 @@
+-- ARGV: msgpack array of outcomes {id, attempt, state, payload, keep, message, due, delay, follow}, dead letter
+-- seconds. Returns 1 or 0 for each. The job's end, its result and what follows are one step: nothing here can
+-- fail between the first write and the last.
+local dead_letter_seconds = tonumber(ARGV[2])
+local now = clock()
+local answers = {}
+local over = {}
+
+local function retry(id, job, outcome)
+  count('retried')
+  redis.call('HSET', job_key(id), 'message', outcome[6], 'error', outcome[4])
+  local due = math.max(outcome[7], now + outcome[8])
+  if due > now then
+    schedule(id, job[3], due)
+  else
+    make_available(id, job[3], job[4], 'RPUSH')
+  end
+end
+
+for index, outcome in ipairs(cmsgpack.unpack(ARGV[1])) do
+  local id, attempt, state = outcome[1], outcome[2], outcome[3]
+  local job = redis.call('HMGET', job_key(id), 'state', 'attempt', 'queue', 'priority')
+  local mine = tonumber(job[2]) == attempt
+  answers[index] = 0
+  if mine and job[1] == 'running' then
+    answers[index] = 1
+    over[#over + 1] = id
+    if state == 'scheduled' then
+      retry(id, job, outcome)
+    else
+      finish(id, state, outcome[4], outcome[5], now, dead_letter_seconds)
+    end
+    for _, follower in ipairs(outcome[9]) do insert(follower, now) end
+  elseif mine and job[1] == state then
+    answers[index] = 1 -- the same words again, after an answer that was lost
+  end
+end
+if #over > 0 then redis.call('ZREM', P .. 'leases', unpack(over)) end
+push_tokens()
+add_totals()
+return answers

@@ -1,0 +1,85 @@
+-- ARGV: msgpack array of queues, limit, lease (us), worker, MAX_LOST, failure of a lost job, dead letter seconds.
+-- Returns {now, next_at, {id, queue, attempt, message, enqueued_at}...}; next_at matters if nothing was claimed.
+local queues = cmsgpack.unpack(ARGV[1])
+local room = tonumber(ARGV[2])
+local lease, worker = tonumber(ARGV[3]), ARGV[4]
+local max_lost, lost_failure, dead_letter_seconds = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
+local BATCH = 100 -- of what is promoted or reaped in one step; the rest follows in the next
+local now = clock()
+
+local function promote(queue)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled_key(queue), '-inf', now, 'LIMIT', 0, BATCH)) do
+    redis.call('ZREM', scheduled_key(queue), id)
+    local job = redis.call('HMGET', job_key(id), 'state', 'priority')
+    if job[1] == 'scheduled' then make_available(id, queue, job[2], 'RPUSH') end
+  end
+end
+
+local function reap()
+  local expired = redis.call('ZRANGEBYSCORE', P .. 'leases', '-inf', now, 'LIMIT', 0, BATCH)
+  for index = #expired, 1, -1 do
+    local id = expired[index]
+    redis.call('ZREM', P .. 'leases', id)
+    local job = redis.call('HMGET', job_key(id), 'state', 'queue', 'priority')
+    if job[1] == 'running' then
+      count('lost')
+      if redis.call('HINCRBY', job_key(id), 'lost', 1) > max_lost then
+        finish(id, 'failed', lost_failure, -1, now, dead_letter_seconds)
+      else
+        make_available(id, job[2], job[3], 'LPUSH')
+      end
+    end
+  end
+end
+
+local answer = {now, 0}
+local leases = {}
+
+local function claim(id, queue)
+  local key = job_key(id)
+  local job = redis.call('HMGET', key, 'state', 'attempt', 'message', 'enqueued_at')
+  if job[1] ~= 'available' then return end
+  local attempt = (tonumber(job[2]) or 0) + 1
+  redis.call('HSET', key, 'state', 'running', 'attempt', attempt, 'worker', worker, 'started_at', now)
+  leases[#leases + 1] = now + lease
+  leases[#leases + 1] = id
+  answer[#answer + 1] = {id, queue, attempt, job[3] or '', tonumber(job[4]) or 0}
+  room = room - 1
+end
+
+local function drain(queue)
+  for priority = 0, 9 do
+    while room > 0 do
+      local ids = redis.call('LPOP', lane(queue, priority), room)
+      if not ids then break end
+      for _, id in ipairs(ids) do claim(id, queue) end
+    end
+    if room == 0 then return end
+  end
+end
+
+reap()
+for _, queue in ipairs(queues) do
+  promote(queue)
+  if room > 0 then drain(queue) end
+  if room > 0 then
+    woken[queue] = nil
+    redis.call('DEL', P .. 'wake:' .. queue)
+  else
+    wake(queue)
+  end
+end
+if #leases > 0 then
+  redis.call('ZADD', P .. 'leases', unpack(leases))
+else
+  local function sooner(key)
+    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    local at = tonumber(first[2])
+    if at and (answer[2] == 0 or at < answer[2]) then answer[2] = at end
+  end
+  sooner(P .. 'leases')
+  for _, queue in ipairs(queues) do sooner(scheduled_key(queue)) end
+end
+push_tokens()
+add_totals()
+return answer

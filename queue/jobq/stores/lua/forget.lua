@@ -1,0 +1,5 @@
+-- ARGV[1]: id. Returns 1, or 0 if the job is unknown or has not ended.
+local state = redis.call('HGET', job_key(ARGV[1]), 'state')
+if state ~= 'completed' and state ~= 'failed' and state ~= 'cancelled' then return 0 end
+redis.call('ZREM', P .. 'failed', ARGV[1])
+return redis.call('UNLINK', job_key(ARGV[1]))

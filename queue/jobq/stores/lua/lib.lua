@@ -1,0 +1,105 @@
+-- What every script shares: the clock, and the one definition of how a job is stored.
+-- The layout is stated at the head of redis.py. KEYS[1] is the namespace's prefix, "{name}:".
+--
+-- A script that fails half-way keeps what it wrote, so each one reads and judges before it writes. Numbers go
+-- to commands as they are (17 digits); only text that is built here needs int(), for Lua prints 14.
+
+local P = KEYS[1]
+
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end
+
+local function int(number)
+  return string.format('%.0f', number)
+end
+
+local function job_key(id) return P .. 'job:' .. id end
+local function lane(queue, priority) return P .. 'queue:' .. priority .. ':' .. queue end
+local function scheduled_key(queue) return P .. 'scheduled:' .. queue end
+
+-- Sleeping workers block on a list of tokens, one list a queue. A token is a hint: there is one for each new
+-- job up to a bound, fetch removes them when it has emptied the queue and leaves one when it has not.
+local MAX_TOKENS = 16
+local woken = {}
+
+local function wake(queue)
+  woken[queue] = (woken[queue] or 0) + 1
+end
+
+local function push_tokens()
+  for queue, wanted in pairs(woken) do
+    local key = P .. 'wake:' .. queue
+    for _ = redis.call('LLEN', key) + 1, math.min(wanted, MAX_TOKENS) do
+      redis.call('RPUSH', key, '1')
+    end
+  end
+end
+
+local function make_available(id, queue, priority, side)
+  redis.call('HSET', job_key(id), 'state', 'available')
+  redis.call(side, lane(queue, priority), id)
+  wake(queue)
+end
+
+local function schedule(id, queue, due)
+  redis.call('HSET', job_key(id), 'state', 'scheduled', 'due', due)
+  redis.call('ZADD', scheduled_key(queue), due, id)
+  -- Whoever sleeps until the time that was first so far must look again.
+  if redis.call('ZRANGE', scheduled_key(queue), 0, 0)[1] == id then wake(queue) end
+end
+
+local known_queues = {}
+
+-- job: {id, queue, priority, message, due, delay}. Returns 1, or 0 if the id is known.
+local function insert(job, now)
+  local id, queue, priority = job[1], job[2], job[3]
+  if redis.call('EXISTS', job_key(id)) == 1 then return 0 end
+  if not known_queues[queue] then
+    redis.call('SADD', P .. 'queues', queue)
+    known_queues[queue] = true
+  end
+  local due = math.max(job[5], now + job[6])
+  if due > now then
+    redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'message', job[4], 'enqueued_at', now)
+    schedule(id, queue, due)
+  else
+    redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'message', job[4], 'enqueued_at', now,
+      'state', 'available')
+    redis.call('RPUSH', lane(queue, priority), id)
+    wake(queue)
+  end
+  return 1
+end
+
+local totals = {}
+
+local function count(name)
+  totals[name] = (totals[name] or 0) + 1
+end
+
+local function add_totals()
+  for name, number in pairs(totals) do
+    redis.call('HINCRBY', P .. 'totals', name, number)
+  end
+end
+
+-- keep: seconds; 0 forgets the job at once, -1 keeps it among the dead letters.
+local function finish(id, state, payload, keep, now, dead_letter_seconds)
+  local key = job_key(id)
+  count(state)
+  if keep == 0 then
+    redis.call('UNLINK', key)
+  else
+    local field = state == 'completed' and 'result' or 'error'
+    redis.call('HSET', key, 'state', state, field, payload, 'ended_at', now)
+    if keep == -1 then
+      keep = dead_letter_seconds
+      redis.call('ZADD', P .. 'failed', now, id)
+      redis.call('ZREMRANGEBYSCORE', P .. 'failed', '-inf', now - dead_letter_seconds * 1000000)
+    end
+    redis.call('EXPIRE', key, keep)
+  end
+  redis.call('PUBLISH', P .. 'ended:' .. id, state)
+end

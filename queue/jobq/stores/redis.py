@@ -1,0 +1,256 @@
+"""Redis or Valkey (>= 6.2) as the store.
+
+Atomicity: every verb is one Lua script, and Redis runs scripts one at a time, so a verb has happened wholly or
+not at all whatever dies around it. A connection that breaks leaves the caller not knowing which: it gets
+`StoreUnavailable`, and the verbs are safe to repeat (see jobq.store). The client library's own retries are off,
+for they would repeat a verb without saying so; a connection that went stale while idle is replaced once.
+
+Layout. All keys of a namespace start with `{name}:`, whose braces make them one slot of Redis Cluster; the name
+is `beatd`, or `ns` in the URL's query.
+
+key                     type    fields                               written by        goes
+job:<id>                hash    queue priority message state         enqueue, fire     ended: after its `keep` seconds
+                                attempt lost enqueued_at due         fetch, complete
+                                started_at ended_at worker           …
+                                result error
+queue:<priority>:<name> list    ids of available jobs, first at left enqueue, promote   when empty
+scheduled:<name>        zset    id -> due                            enqueue, retry    when empty
+leases                  zset    id -> when the lease expires         fetch, extend     when empty
+failed                  zset    id -> ended_at: the dead letters     complete          entries after 30 days
+queues                  set     names of queues that ever had a job  enqueue           never; one per queue
+wake:<queue>            list    tokens for sleeping workers, <= 16   enqueue …         when the queue is empty
+workers, worker_info    zset,   worker -> believed until;            report            entries when they are silent
+                        hash    worker -> what it said
+totals                  hash    completed failed cancelled …         complete, fetch   never; five numbers
+
+Instants are epoch microseconds of this server's clock. Every ended job is announced on the channel `ended:<id>`.
+Redis in which a person or another language puts a job by plain commands: HSET job:<id> with queue, priority,
+message, state=available and enqueued_at, then RPUSH queue:<priority>:<name> <id>.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import msgspec
+import redis
+
+from jobq.errors import StoreUnavailable
+from jobq.job import MAX_LOST, Claim, Failure, JobRecord, State
+from jobq.message import encode_json
+from jobq.store import DEAD_LETTER_SECONDS, Fetched, WorkerInfo
+from jobq.stores.redis_url import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from jobq.job import NewJob, Outcome
+
+T = TypeVar("T")
+
+_BATCH = 1000
+"""Jobs a script handles at the most, so that no call holds the server for more than some milliseconds."""
+
+_LONGEST_BLOCK = 5.0
+_NOT_NOW = (
+    "OOM",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "READONLY",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "NOREPLICAS",
+    "BUSY",
+)
+_LOST = encode_json(
+    Failure("jobq.errors.WorkerLost", f"the workers that ran this job died {MAX_LOST + 1} times while it ran")
+)
+_CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it started"))
+_CANCELLED_KEEP = 86400
+
+
+class RedisStore:
+    def __init__(self, url: str) -> None:
+        self._redis, self._blocking, self.url, self._prefix = connect(url, longest_block=_LONGEST_BLOCK)
+
+    def close(self) -> None:
+        self._redis.close()
+        self._blocking.close()
+
+    def now(self) -> int:
+        seconds, micros = self._call(self._redis.time)
+        return int(seconds) * 1_000_000 + int(micros)
+
+    # -- producers
+
+    def enqueue(self, jobs: Sequence[NewJob]) -> list[bool]:
+        return self._each("enqueue", jobs)
+
+    def cancel(self, job_id: str) -> bool:
+        return bool(self._run("cancel", job_id, _CANCELLED, _CANCELLED_KEEP))
+
+    def forget(self, job_id: str) -> bool:
+        return bool(self._run("forget", job_id))
+
+    # -- workers
+
+    def fetch(self, queues: Sequence[str], limit: int, lease: int, worker: str) -> Fetched:
+        now, next_at, *claims = self._run(
+            "fetch", _pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, _LOST, DEAD_LETTER_SECONDS
+        )
+        return Fetched(now, next_at, [Claim(_text(c[0]), _text(c[1]), c[2], c[3], c[4]) for c in claims])
+
+    def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:
+        return self._each("extend", claims, lease)
+
+    def release(self, claims: Sequence[tuple[str, int]]) -> list[bool]:
+        return self._each("release", claims)
+
+    def complete(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        return self._each("complete", outcomes, DEAD_LETTER_SECONDS)
+
+    def wait(self, queues: Sequence[str], timeout: float) -> bool:
+        tokens = [f"{self._prefix}wake:{queue}" for queue in queues]
+        # Redis reads a block of 0 as for ever.
+        block = max(0.001, min(timeout, _LONGEST_BLOCK))
+        return self._call(lambda: self._blocking.blpop(tokens, timeout=block)) is not None
+
+    def report(self, worker: WorkerInfo, ttl: int) -> None:
+        self._run("report", worker.name, msgspec.json.encode(worker), ttl * 1_000_000)
+
+    # -- readers
+
+    def get(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        if not job_ids:
+            return []
+        pipe = self._redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.hgetall(f"{self._prefix}job:{job_id}")
+        return [_record(i, fields) for i, fields in zip(job_ids, self._call(pipe.execute), strict=True)]
+
+    def wait_ended(self, job_id: str, timeout: float) -> JobRecord | None:
+        deadline = time.monotonic() + timeout
+        with self._blocking.pubsub(ignore_subscribe_messages=True) as channel:
+            # Subscribe first, look second: an end between the two is announced to us.
+            self._call(lambda: channel.subscribe(f"{self._prefix}ended:{job_id}"))
+            while True:
+                record = self.get([job_id])[0]
+                left = deadline - time.monotonic()
+                if (record is not None and record.state.ended) or left <= 0:
+                    return record if record is not None and record.state.ended else None
+                self._call(lambda: channel.get_message(timeout=min(left, _LONGEST_BLOCK)))  # noqa: B023 - called at once
+
+    def queues(self) -> dict[str, dict[State, int]]:
+        *queues, running = self._run("queues")
+        counts = {
+            _text(name): {State.AVAILABLE: available, State.SCHEDULED: scheduled, State.RUNNING: 0}
+            for name, available, scheduled in queues
+        }
+        for name in map(_text, running):
+            if name in counts:
+                counts[name][State.RUNNING] += 1
+        return dict(sorted(counts.items()))
+
+    def job_ids(self, queue: str, limit: int = 1000) -> list[str]:
+        pipe = self._redis.pipeline(transaction=False)
+        for priority in range(10):
+            pipe.lrange(f"{self._prefix}queue:{priority}:{queue}", 0, limit - 1)
+        return [_text(job_id) for ids in self._call(pipe.execute) for job_id in ids][:limit]
+
+    def totals(self) -> dict[str, int]:
+        stored = self._call(lambda: self._redis.hgetall(f"{self._prefix}totals"))
+        return {_text(name): int(number) for name, number in stored.items()}
+
+    def workers(self) -> list[WorkerInfo]:
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zrange(f"{self._prefix}workers", 0, -1, withscores=True)
+        pipe.hgetall(f"{self._prefix}worker_info")
+        pipe.time()
+        believed, said, (seconds, _) = self._call(pipe.execute)
+        alive = [name for name, until in believed if until > seconds * 1_000_000 and name in said]
+        return sorted((msgspec.json.decode(said[n], type=WorkerInfo) for n in alive), key=lambda w: w.name)
+
+    # -- dead letters
+
+    def failed(self, limit: int = 100, offset: int = 0) -> list[JobRecord]:
+        key = f"{self._prefix}failed"
+        ids = self._call(lambda: self._redis.zrevrange(key, offset, offset + limit - 1))
+        return [record for record in self.get([_text(i) for i in ids]) if record is not None]
+
+    def requeue(self, jobs: Sequence[tuple[str, str]]) -> list[bool]:
+        return self._each("requeue", jobs)
+
+    def purge(self, queue: str) -> int:
+        gone, step = 0, _BATCH
+        while step == _BATCH:
+            step = self._run("purge", queue, _BATCH)
+            gone += step
+        return gone
+
+    # -- how verbs reach the server
+
+    def _each(self, name: str, items: Sequence[Any], *args: object) -> list[bool]:
+        """Run a script that answers 1 or 0 for each item, in batches."""
+        answers: list[int] = []
+        for batch in _batches(items):
+            answers += self._run(name, _pack(batch), *args)
+        return [answer == 1 for answer in answers]
+
+    def _run(self, name: str, *args: object) -> Any:
+        """Run `lua/<name>.lua` on this namespace."""
+        sha, source = self._script(name)
+
+        def call() -> Any:
+            try:
+                return self._redis.evalsha(sha, 1, self._prefix, *cast("tuple[str]", args))
+            except redis.exceptions.NoScriptError:
+                return self._redis.eval(source, 1, self._prefix, *cast("tuple[str]", args))
+
+        return self._call(call)
+
+    def _script(self, name: str) -> tuple[str, str]:
+        return load_script("jobq.stores", name)
+
+    def _call(self, verb: Callable[[], T]) -> T:
+        try:
+            return verb()
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
+            raise StoreUnavailable(f"the store at {self.url} does not answer: {error}") from error
+        except redis.exceptions.ResponseError as error:
+            if str(error).lstrip("-").startswith(_NOT_NOW) or isinstance(
+                error, redis.exceptions.ReadOnlyError
+            ):
+                raise StoreUnavailable(f"the store at {self.url} refuses for now: {error}") from error
+            raise
+
+
+@cache
+def load_script(package: str, name: str) -> tuple[str, str]:
+    """(sha1, source) of a script: the shared library, then `lua/<name>.lua` of `package`."""
+    library = (files("jobq.stores") / "lua" / "lib.lua").read_text()
+    source = library + (files(package) / "lua" / f"{name}.lua").read_text()
+    return hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest(), source
+
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]
+
+
+def _text(value: Any) -> str:
+    return str(value, "utf-8", "surrogateescape")
+
+
+def _record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord | None:
+    if not fields:
+        return None
+    values = {_text(name): value.decode("utf-8", "replace") for name, value in fields.items()}
+    return msgspec.convert({"id": job_id, **values}, JobRecord, strict=False)
