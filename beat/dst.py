@@ -47,7 +47,7 @@ LAST_SECOND: Final = (
     int((datetime(9999, 12, 31, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) - 1
 )
 
-PROBE: Final = 3 * DAY
+PROBE: Final = 6 * DAY
 MARGIN: Final = 2 * DAY
 BLOCK_BITS: Final = 25  # 388 days: a zone is read a block at a time, when an instant in it is first asked for
 NEVER: Final = 1 << 60

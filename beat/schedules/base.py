@@ -52,6 +52,7 @@ class Schedule(ABC):
 
     __slots__ = ()
     kind: ClassVar[str] = ""
+    tz: ZoneInfo | None  # the zone in which it reads clocks and shows fires; None: that of whoever asks
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -82,11 +83,6 @@ class Schedule(ABC):
         """Return the schedule as the entry `name` evaluates it. What the schedule says itself wins."""
         return self
 
-    @property
-    def own_zone(self) -> tzinfo | None:
-        """The zone in which its fires are shown, if it has one."""
-        return getattr(self, "tz", None)
-
     def next_after(self, t: datetime) -> datetime | None:
         """Return the first fire strictly after `t`, or None if there is none before the year 10000.
 
@@ -94,13 +90,13 @@ class Schedule(ABC):
         is naive.
         """
         us = to_micros(t)
-        tz = self.own_zone or t.tzinfo or UTC
+        tz = self.tz or t.tzinfo or UTC
         fire = self.next_bounded(us, tz)
         return None if fire is None else from_micros(fire, tz)
 
     def upcoming(self, start: datetime, count: int) -> list[datetime]:
         """Return the next `count` fires strictly after `start`, fewer if the schedule ends."""
-        us, tz = to_micros(start), self.own_zone or start.tzinfo or UTC
+        us, tz = to_micros(start), self.tz or start.tzinfo or UTC
         running, found = self._from(us), []
         for _ in range(count):
             fire = running.next_bounded(us, tz)
@@ -113,7 +109,7 @@ class Schedule(ABC):
     def fires(self, start: datetime, end: datetime) -> list[datetime]:
         """Return the fires from `start` to before `end`, so that adjoining stretches share none and miss none."""
         us, limit = to_micros(start), to_micros(end)
-        tz = self.own_zone or start.tzinfo or UTC
+        tz = self.tz or start.tzinfo or UTC
         running, found = self._from(us), []
         fire = running.next_bounded(us - 1, tz)
         while fire is not None and fire < limit:
@@ -126,7 +122,7 @@ class Schedule(ABC):
 
         Takes time logarithmic in the number of fires between, so that a long outage is judged at once.
         """
-        us, tz = to_micros(since), self.own_zone or until.tzinfo or UTC
+        us, tz = to_micros(since), self.tz or until.tzinfo or UTC
         fire = self._from(us).latest_micros(us, to_micros(until), tz)
         return None if fire is None else from_micros(fire, tz)
 

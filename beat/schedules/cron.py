@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -32,6 +33,8 @@ POSITIONS: Final = (
     replace(MONTH, open_steps=True),
     replace(DAY_OF_WEEK, open_steps=True, sunday_is_7=True),
 )
+
+EXTENSION: Final = re.compile(r"l|h|h[(/].*|\?|.*#.*|l-\d+|\d+[lw]|lw|\w{3}l", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -105,4 +108,9 @@ def _split(text: str) -> list[str]:
         raise ScheduleError(
             f"cron {text!r} has {len(parts)} fields; expected five: minute, hour, day of month, month, day of week."
         )
+    for part, position in zip(parts, POSITIONS, strict=True):
+        if EXTENSION.fullmatch(part):
+            raise ScheduleError(
+                f"{position.name} {part!r}: L, W, #, ? and H are not read in a cron expression."
+            )
     return parts

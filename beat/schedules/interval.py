@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -22,9 +22,10 @@ MOST: Final = 36_525 * 86_400 * 1_000_000
 class schedule(Schedule):  # noqa: N801 - Celery's name
     """Fire every `run_every` of elapsed time: the k-th fire is ``anchor + k * run_every``, k = 1, 2, ...
 
-    `run_every` is seconds or a timedelta, from 1 ms to a century. Without an anchor, an instant's next fire is
-    `run_every` after it. With `relative`, a fire is rounded down to the resolution of `run_every` (the local
-    day, hour, minute or second), as Celery does. Raises ValueError with a sentence.
+    `run_every` is seconds or a timedelta, from 1 ms to a century. Without an anchor the next fire after an instant
+    is `run_every` later, and a question about a stretch of time takes its start as the anchor. With `relative`, a
+    fire is rounded down to the resolution of `run_every` (the local day, hour, minute or second), as Celery does.
+    Raises ValueError with a sentence.
     """
 
     kind: ClassVar[str] = "every"
@@ -33,6 +34,8 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
     relative: bool
     anchor: datetime | None
     tz: ZoneInfo | None
+    micros: int = field(compare=False, repr=False)  # of the interval
+    anchor_micros: int | None = field(compare=False, repr=False)
 
     def __init__(
         self,
@@ -52,24 +55,20 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         put(self, "relative", bool(relative))
         put(self, "anchor", None if anchor is None else from_micros(to_micros(anchor)))
         put(self, "tz", as_zone(tz))
-
-    @property
-    def micros(self) -> int:
-        """The interval in microseconds."""
-        return self.run_every // timedelta(microseconds=1)
+        put(self, "micros", micros)
+        put(self, "anchor_micros", None if anchor is None else to_micros(anchor))
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
-        anchor = us if self.anchor is None else to_micros(self.anchor)
+        anchor = us if self.anchor_micros is None else self.anchor_micros
         if self.relative:
             return next_rounded(anchor, self.micros, us, tz)
         return anchor + max((us - anchor) // self.micros + 1, 1) * self.micros
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
-        if self.relative or self.anchor is None:
-            return super().latest_micros(since, until, tz)
-        anchor = to_micros(self.anchor)
-        count = (until - anchor) // self.micros
-        fire = anchor + count * self.micros
+        if self.relative or self.anchor_micros is None:
+            return super(schedule, self).latest_micros(since, until, tz)
+        count = (until - self.anchor_micros) // self.micros
+        fire = self.anchor_micros + count * self.micros
         return fire if count >= 1 and fire > since else None
 
     def _from(self, us: int) -> Schedule:

@@ -91,7 +91,11 @@ def _star_step(field: Field, span: int) -> int | None:
 
 def days_phrase(month_day: Field, weekday: Field, month: Field, between: str) -> str:
     """Return the part of the sentence about dates; `between` joins the day of month and the day of week."""
-    by_month = "" if month_day.text == "*" else f"on day {runs(month_day.values)} of the month"
+    by_month = (
+        ""
+        if month_day.text == "*"
+        else f"on day{'s' if len(month_day.values) > 1 else ''} {runs(month_day.values)} of the month"
+    )
     by_week = "" if weekday.text == "*" else runs(weekday.values, DAYS)
     if by_month and by_week:
         days = f", {by_month} {between} {by_week}"

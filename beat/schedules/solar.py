@@ -21,6 +21,7 @@ from beat.schedules.phrases import duration, zone_phrase
 from beat.schedules.sun import Sky, sunrise_height
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
 RISING: Final = 1
@@ -94,19 +95,15 @@ class solar(Schedule):  # noqa: N801 - Celery's name
         return None if second is None else second * SECOND + shift
 
     def _next_event(self, second: int) -> int | None:
-        first = self.sky.half_day(second)
-        for half_day in range(first, first + 2 * SEARCH_DAYS):
-            at = self._event(half_day)
-            if at is not None and round(at) > second:
-                return round(at)
-        return None
+        return next((round(at) for at in self._events(second) if round(at) > second), None)
 
-    def _event(self, half_day: int) -> float | None:
+    def _events(self, second: int) -> Iterator[float]:
+        first, count = self.sky.half_day(second), 2 * SEARCH_DAYS
         if self.event == "solar_noon":
-            return self.sky.turn(half_day) if half_day % 2 else None
+            return (self.sky.turn(half_day) for half_day in range(first, first + count) if half_day % 2)
         sign, height = CROSSINGS[self.event]
         level = sin(radians(sunrise_height(self.elevation) if height is None else height))
-        return self.sky.crossing(half_day, level, sign)
+        return self.sky.crossings(first, count, level, sign)
 
     def bind(
         self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None

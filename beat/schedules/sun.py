@@ -9,21 +9,21 @@ a crossing is bracketed by a change of sign and there is at most one.
 
 from __future__ import annotations
 
-from math import cos, pi, radians, sin
+from math import acos, cos, pi, radians, sin
 from typing import TYPE_CHECKING, Final
 
 from astral.sun import adjust_to_horizon, eq_of_time, sun_declination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HALF_DAY: Final = 43_200
 SECONDS_A_DEGREE: Final = 240
 J2000: Final = 946_728_000  # 2000-01-01T12:00Z, from which the equations count centuries
 CENTURY: Final = 36_525 * 86_400
 POLE: Final = 89.8  # as astral: nearer than this the time of day has no meaning
-PRECISION: Final = 0.01
-FLAT: Final = 1e-9  # a height this close to the level is on it: 0.2 arc milliseconds
+FLAT: Final = 1e-9  # a sine this close to the level's is on it: 0.2 milliseconds of arc
+ROUNDS: Final = 50
 
 
 def sunrise_height(elevation: float) -> float:
@@ -63,35 +63,43 @@ class Sky:
         angle = pi * (solar / HALF_DAY - 1)
         return self._sin_lat * sin(declination) + self._cos_lat * cos(declination) * cos(angle)
 
-    def crossing(self, half_day: int, level: float, sign: int) -> float | None:
-        """Return when the sun crosses `level` within a half day, upwards if `sign` is 1, downwards if -1."""
-        low, high = self.turn(half_day), self.turn(half_day + 1)
-        below, above = sign * (self.height(low) - level), sign * (self.height(high) - level)
-        if below >= 0 or above < 0:
-            return None
-        return _root(lambda second: sign * (self.height(second) - level), low, high, below, above)
+    def crossings(self, half_day: int, count: int, level: float, sign: int) -> Iterator[float]:
+        """Yield when the sun crosses `level` in `count` half days, upwards if `sign` is 1, downwards if -1."""
+
+        def over(second: float) -> float:
+            return sign * (self.height(second) - level)
+
+        low = self.turn(half_day)
+        below = over(low)
+        for number in range(half_day + 1, half_day + count + 1):
+            high = self.turn(number)
+            above = over(high)
+            if below < 0 <= above:
+                yield _root(over, low, high, below, above)
+            low, below = high, above
 
 
 def _equation_of_time(second: float) -> float:
     return float(eq_of_time((second - J2000) / CENTURY)) * 60
 
 
-def _root(f: Callable[[float], float], low: float, high: float, below: float, above: float) -> float:
-    """Return where `f` changes from negative to positive (regula falsi with the Illinois weights)."""
-    side = 0
-    while high - low > PRECISION:
-        at = (low * above - high * below) / (above - below)
+def _root(f: Callable[[float], float], start: float, end: float, below: float, above: float) -> float:
+    """Return where `f` changes from negative at `start` to positive at `end`.
+
+    Regula falsi with the Illinois weights, in the cosine of the time passed: between two turning points the
+    height is nearly linear in it.
+    """
+    low, high, side = 1.0, -1.0, 0
+    for _ in range(ROUNDS):
+        cosine = (low * above - high * below) / (above - below)
+        at = start + (end - start) * acos(min(max(cosine, -1.0), 1.0)) / pi
         value = f(at)
         if abs(value) < FLAT:
-            return at
+            break
         if value < 0:
-            low, below = at, value
-            if side < 0:
-                above /= 2
+            low, below, above = cosine, value, above / 2 if side < 0 else above
             side = -1
         else:
-            high, above = at, value
-            if side > 0:
-                below /= 2
+            high, above, below = cosine, value, below / 2 if side > 0 else below
             side = 1
-    return high
+    return at

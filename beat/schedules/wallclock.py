@@ -20,7 +20,6 @@ class WallClock(Schedule):
 
     __slots__ = ()
 
-    tz: ZoneInfo | None
     gap: str | None
     fold: str | None
     walls: Walls  # the readings that match

@@ -20,29 +20,30 @@ if TYPE_CHECKING:
 class Walls:
     """The readings at which an expression matches."""
 
-    __slots__ = ("days", "minutes", "seconds")
+    __slots__ = ("_opening", "_whole_minutes", "days", "minutes", "seconds")
 
     def __init__(self, minutes: tuple[int, ...], seconds: tuple[int, ...], days: Days) -> None:
         self.minutes = minutes  # of the day
         self.seconds = seconds  # of the minute
         self.days = days
+        self._whole_minutes = seconds == (0,)
+        self._opening = minutes[0] * 60 + seconds[0]
 
     def next(self, reading: int) -> int | None:
         """Return the first matching reading strictly after `reading`."""
         day = reading // DAY
         found = self.days.at_or_after(day)
         if found == day:
-            minutes = self.minutes
-            minute = (reading - day * DAY) // 60
-            place = bisect_right(minutes, minute)
-            if self.seconds[-1] and place and minutes[place - 1] == minute:
+            minute = reading % DAY // 60
+            place = bisect_right(self.minutes, minute)
+            if not self._whole_minutes and place and self.minutes[place - 1] == minute:
                 second = self._second_after(reading % 60)
                 if second is not None:
                     return reading - reading % 60 + second
-            if place < len(minutes):
-                return day * DAY + minutes[place] * 60 + self.seconds[0]
+            if place < len(self.minutes):
+                return day * DAY + self.minutes[place] * 60 + self.seconds[0]
             found = self.days.at_or_after(day + 1)
-        return None if found is None else found * DAY + self.minutes[0] * 60 + self.seconds[0]
+        return None if found is None else found * DAY + self._opening
 
     def _second_after(self, second: int) -> int | None:
         place = bisect_right(self.seconds, second)

@@ -282,5 +282,6 @@ def _route(routes: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _signature_of(call: tuple[Any, ...]) -> Signature:
-    task, args, kwargs, options = (*call, *((), {}, {})[len(call) - 1 :])
+    defaults: tuple[Any, ...] = ((), {}, {})
+    task, args, kwargs, options = (*call, *defaults[len(call) - 1 :])
     return Signature(getattr(task, "name", task), args, kwargs, options)

@@ -105,6 +105,18 @@ def decode_message(text: str | bytes) -> Message:
         raise MessageNotUnderstood(f"the message is not understood: {error}") from error
 
 
+class _Named(msgspec.Struct):
+    task: str
+
+
+def task_name(message: str | bytes) -> str:
+    """The task's name for a log or a listing; "?" where the message is not understood."""
+    try:
+        return msgspec.json.decode(message, type=_Named).task
+    except (msgspec.DecodeError, ValueError):
+        return "?"
+
+
 def new_job(
     task: str,
     args: Sequence[Any],

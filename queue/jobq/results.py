@@ -143,7 +143,7 @@ class AsyncResult:
             raise exception_of(self._ended)
         return self.result
 
-    async def aget(self, timeout: float | None = None, propagate: bool = True) -> Any:
+    async def aget(self, timeout: float | None = None, propagate: bool = True) -> Any:  # noqa: ASYNC109 - the same call as get's
         return await asyncio.to_thread(self.get, timeout, propagate)
 
     def forget(self) -> bool:

@@ -55,7 +55,7 @@ T = TypeVar("T")
 _BATCH = 1000
 """Jobs a script handles at the most, so that no call holds the server for more than some milliseconds."""
 
-_LONGEST_BLOCK = 5.0
+_LONGEST_BLOCK = 10.0
 _NOT_NOW = (
     "OOM",
     "LOADING",

@@ -70,6 +70,9 @@ class Database:
         with self._lock:
             self._drop()
 
+    def __del__(self) -> None:
+        self._drop()
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One view of the file, whatever others commit meanwhile."""
@@ -84,16 +87,14 @@ class Database:
         self._commits += 1
         self._wake()
 
-    def wait_until(
-        self, check: Callable[[], T], timeout: float, nap: Callable[[], float] | None = None
-    ) -> T:
+    def wait_until(self, check: Callable[[], T], timeout: float, nap: Callable[[], float] | None = None) -> T:
         """What `check` answers once that is true, else its last answer after `timeout` seconds.
 
         It is asked at once, again after every commit by anyone, and `nap()` seconds after it was asked last.
         """
         deadline = time.monotonic() + timeout
         sleeper = threading.Lock()
-        sleeper.acquire()  # noqa: SIM115 - never handed over: whoever commits releases it
+        sleeper.acquire()  # whoever commits releases it
         self._sleepers.add(sleeper)
         try:
             while True:
@@ -102,7 +103,7 @@ class Database:
                 now = time.monotonic()
                 if answer or now >= deadline:
                     return answer
-                until = deadline if nap is None else min(deadline, now + nap())
+                until = deadline if nap is None else min(deadline, now + max(nap(), 0.001))
                 self._sleep(sleeper, seen, until)
         finally:
             self._sleepers.discard(sleeper)
@@ -265,5 +266,3 @@ if hasattr(os, "register_at_fork"):
 def _primary(error: BaseException) -> int:
     """SQLite's error code without its refinements; 0 for what did not come from SQLite."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-

@@ -35,10 +35,14 @@ DEAD_LETTER = -1
 
 @dataclass
 class Executor:
-    """Runs claims for one app in one thread. `hostname` is the worker's name, as tasks see it."""
+    """Runs claims for one app in one thread. `hostname` is the worker's name, as tasks see it.
+
+    `on_time_limit` is told the hard limit in seconds of a job that is about to run, if it has one.
+    """
 
     app: App
     hostname: str = ""
+    on_time_limit: Callable[[float], None] = lambda _: None
     _runner: asyncio.Runner | None = field(default=None, repr=False)
 
     def run(self, claim: Claim, now: int) -> Outcome:
@@ -100,9 +104,12 @@ class Executor:
         )
 
     def _call(self, task: Task[..., Any], message: Message) -> Any:
-        limit = message.soft_time_limit
-        if limit:
-            with soft_time_limit(limit, task.name):
+        hard = message.time_limit or task.time_limit
+        if hard:
+            self.on_time_limit(hard)
+        soft = message.soft_time_limit or task.soft_time_limit
+        if soft:
+            with soft_time_limit(soft, task.name):
                 return self._call_now(task, message)
         return self._call_now(task, message)
 
@@ -162,7 +169,7 @@ def import_function(path: str) -> Callable[..., Any]:
     except (ImportError, AttributeError, ValueError, SyntaxError) as error:
         raise ImportError(f"the function {path} can't be imported: {error}") from error
     if not callable(found):
-        raise ImportError(f"{path} is not a function")
+        raise ImportError(f"{path} is not a function")  # noqa: TRY004 - the path is wrong, not a type
     return found
 
 

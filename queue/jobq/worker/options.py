@@ -38,7 +38,9 @@ class WorkerOptions:
 
     def __post_init__(self) -> None:
         if self.pool not in POOLS:
-            raise ConfigError(f'pool "{self.pool}" is not available in this version{did_you_mean(self.pool, POOLS)}')
+            raise ConfigError(
+                f'pool "{self.pool}" is not available in this version{did_you_mean(self.pool, POOLS)}'
+            )
         if self.concurrency < 1:
             raise ConfigError(f"concurrency is {self.concurrency}; a worker needs at least 1 child")
         if not 1 <= self.lease_ttl <= 86400:  # noqa: PLR2004 - a second and a day: the bounds that the sentence states

@@ -48,6 +48,9 @@ local function claim(id, queue)
 end
 
 local function drain(queue)
+  local lanes = {}
+  for priority = 0, 9 do lanes[#lanes + 1] = lane(queue, priority) end
+  if redis.call('EXISTS', unpack(lanes)) == 0 then return end
   for priority = 0, 9 do
     while room > 0 do
       local ids = redis.call('LPOP', lane(queue, priority), room)

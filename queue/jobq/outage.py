@@ -1,0 +1,49 @@
+"""One outage of the store, told twice: when it begins and when it ends, however many calls fail between."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from jobq.log import event
+from jobq.retry import reconnect_delay
+
+if TYPE_CHECKING:
+    from jobq.errors import StoreUnavailable
+
+
+class Outage:
+    """Shared by the threads of a process."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._began = 0.0
+
+    def failed(self, error: StoreUnavailable) -> float:
+        """Take note of a failed call; the seconds to wait before the next."""
+        with self._lock:
+            self._failures += 1
+            if self._failures == 1:
+                self._began = time.monotonic()
+                event(self._logger, logging.WARNING, "store_lost", f"{error}; trying again until it returns")
+            return reconnect_delay(self._failures)
+
+    def answered(self) -> None:
+        """Take note that the store answered."""
+        if not self._failures:
+            return
+        with self._lock:
+            if self._failures:
+                self._failures = 0
+                seconds = time.monotonic() - self._began
+                event(
+                    self._logger,
+                    logging.WARNING,
+                    "store_returned",
+                    f"the store answers again after {seconds:.1f} s",
+                    seconds=round(seconds, 3),
+                )

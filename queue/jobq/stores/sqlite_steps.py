@@ -1,0 +1,249 @@
+"""The steps that the verbs of a SQLite store are made of. Each runs within its caller's transaction.
+
+Ids and queue names travel as one JSON array, which `json_each` turns into rows: one statement whatever their
+number. Where the order of a plan matters, CROSS JOIN fixes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from jobq.instants import SECOND
+from jobq.job import MAX_LOST, Claim, Failure, Outcome, State
+from jobq.message import encode_json
+from jobq.store import DEAD_LETTER_SECONDS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from jobq.job import NewJob
+
+BATCH = 100
+"""Of what one fetch promotes in a queue, and reaps; the rest follows in the next."""
+
+_LOST = encode_json(
+    Failure("jobq.errors.WorkerLost", f"the workers that ran this job died {MAX_LOST + 1} times while it ran")
+)
+
+
+class Outlook(NamedTuple):
+    """`next_at`: the first instant at which `ready` can turn true by itself; 0 if none is in sight."""
+
+    ready: bool
+    next_at: int
+
+
+class Lease(NamedTuple):
+    worker: str
+    start: int
+    until: int
+
+
+OUTLOOK = """
+SELECT
+    EXISTS (
+        SELECT 1 FROM json_each(:queues) AS q CROSS JOIN jobs
+        WHERE jobs.state = 'available' AND jobs.queue = q.value
+    ),
+    (
+        SELECT min((SELECT min(due) FROM jobs WHERE state = 'scheduled' AND queue = q.value))
+        FROM json_each(:queues) AS q
+    ),
+    (SELECT min(lease_until) FROM jobs WHERE state = 'running')
+"""
+
+
+def outlook(connection: sqlite3.Connection, queues: Sequence[str], now: int) -> Outlook:
+    """Whether a fetch from these queues has anything to do."""
+    available, due, lease = connection.execute(OUTLOOK, {"queues": encode_json(list(queues))}).fetchone()
+    next_at = min((at for at in (due, lease) if at is not None), default=0)
+    return Outlook(bool(available) or 0 < next_at <= now, next_at)
+
+
+# -- into the store
+
+
+def insert(connection: sqlite3.Connection, jobs: Sequence[NewJob], now: int) -> list[bool]:
+    """The one definition of how a job is stored. False for each whose id is known."""
+    known = _known(connection, [job.id for job in jobs], now)
+    answers = []
+    fresh = []
+    for job in jobs:
+        answers.append(job.id not in known)
+        if answers[-1]:
+            known.add(job.id)
+            fresh.append(job)
+    connection.executemany(
+        "INSERT INTO jobs (id, queue, priority, message, enqueued_at, state, due) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(job.id, job.queue, job.priority, job.message, now, *_start(job, now)) for job in fresh],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO queues VALUES (?)", [(queue,) for queue in {job.queue for job in fresh}]
+    )
+    return answers
+
+
+def _known(connection: sqlite3.Connection, ids: list[str], now: int) -> set[str]:
+    """Those of `ids` that have a record; one past its time makes room instead."""
+    rows = connection.execute(
+        "SELECT id, forget_at FROM jobs WHERE id IN (SELECT value FROM json_each(?))", (encode_json(ids),)
+    ).fetchall()
+    stale = [(job_id,) for job_id, forget_at in rows if 0 < forget_at <= now]
+    connection.executemany("DELETE FROM jobs WHERE id = ?", stale)
+    return {job_id for job_id, _ in rows}.difference(job_id for (job_id,) in stale)
+
+
+def _start(job: NewJob, now: int) -> tuple[State, int]:
+    due = max(job.due, now + job.delay)
+    return (State.SCHEDULED, due) if due > now else (State.AVAILABLE, 0)
+
+
+def to_back(connection: sqlite3.Connection, seqs: Iterable[int]) -> None:
+    """Make jobs available, in this order, behind all that are: a new `seq` is a new place."""
+    connection.executemany(
+        "UPDATE jobs SET state = 'available', seq = (SELECT max(seq) FROM jobs) + 1 WHERE seq = ?",
+        [(seq,) for seq in seqs],
+    )
+
+
+# -- fetch
+
+REAPABLE = """
+SELECT seq, lost FROM jobs WHERE state = 'running' AND lease_until <= ? ORDER BY lease_until LIMIT ?
+"""
+
+PROMOTABLE = """
+SELECT seq FROM jobs WHERE state = 'scheduled' AND queue = ? AND due <= ? ORDER BY due, seq LIMIT ?
+"""
+
+CLAIMABLE = """
+SELECT seq, id, attempt + 1, CAST(message AS BLOB), enqueued_at FROM jobs
+WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
+"""
+
+
+def reap(connection: sqlite3.Connection, now: int) -> None:
+    """Take back what outlived its lease: to the old place in the queue, which is before all that never started."""
+    rows = connection.execute(REAPABLE, (now, BATCH)).fetchall()
+    if not rows:
+        return
+    again = [(seq,) for seq, lost in rows if lost < MAX_LOST]
+    poison = [seq for seq, lost in rows if lost >= MAX_LOST]
+    connection.executemany("UPDATE jobs SET lost = lost + 1 WHERE seq = ?", [(seq,) for seq, _ in rows])
+    connection.executemany("UPDATE jobs SET state = 'available' WHERE seq = ?", again)
+    record_ends(connection, [(seq, Outcome("", 0, State.FAILED, _LOST, keep=-1)) for seq in poison], now)
+    count(connection, {"lost": len(rows), State.FAILED: len(poison)})
+
+
+def promote(connection: sqlite3.Connection, queue: str, now: int) -> None:
+    """Make available what is due, at the back of the queue, in the order of the due times."""
+    to_back(connection, [seq for (seq,) in connection.execute(PROMOTABLE, (queue, now, BATCH)).fetchall()])
+
+
+def claim(connection: sqlite3.Connection, queue: str, limit: int, lease: Lease) -> list[Claim]:
+    rows = connection.execute(CLAIMABLE, (queue, limit)).fetchall()
+    connection.executemany(
+        "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, lease_until = ? "
+        "WHERE seq = ?",
+        [(*lease, row[0]) for row in rows],
+    )
+    return [
+        Claim(job_id, queue, attempt, message, enqueued_at)
+        for _, job_id, attempt, message, enqueued_at in rows
+    ]
+
+
+# -- out of running
+
+
+def held(connection: sqlite3.Connection, claims: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """The `seq` of each claim whose attempt still runs."""
+    wanted = set(claims)
+    rows = connection.execute(
+        "SELECT id, attempt, seq FROM jobs WHERE state = 'running' AND id IN (SELECT value FROM json_each(?))",
+        (encode_json([job_id for job_id, _ in wanted]),),
+    )
+    return {(job_id, attempt): seq for job_id, attempt, seq in rows if (job_id, attempt) in wanted}
+
+
+def end(connection: sqlite3.Connection, outcomes: Sequence[Outcome], now: int) -> list[bool]:
+    """End attempts, record how, and insert what follows from them."""
+    states = _states(connection, outcomes)
+    answers = []
+    accepted: list[tuple[int, Outcome]] = []
+    for outcome in outcomes:
+        seq, state = states.get((outcome.id, outcome.attempt), (0, None))
+        if state is State.RUNNING:
+            accepted.append((seq, outcome))
+            states[outcome.id, outcome.attempt] = (seq, outcome.state)
+        # Its own words again, after an answer that was lost, are welcome too.
+        answers.append(state in (State.RUNNING, outcome.state))
+    record_retries(connection, [(seq, o) for seq, o in accepted if o.state is State.SCHEDULED], now)
+    record_ends(connection, [(seq, o) for seq, o in accepted if o.state is not State.SCHEDULED], now)
+    follow = [job for _, outcome in accepted for job in outcome.follow]
+    if follow:
+        insert(connection, follow, now)
+    count(
+        connection, Counter("retried" if o.state is State.SCHEDULED else o.state.value for _, o in accepted)
+    )
+    return answers
+
+
+def _states(
+    connection: sqlite3.Connection, outcomes: Sequence[Outcome]
+) -> dict[tuple[str, int], tuple[int, State]]:
+    rows = connection.execute(
+        "SELECT id, attempt, seq, state FROM jobs WHERE id IN (SELECT value FROM json_each(?))",
+        (encode_json([outcome.id for outcome in outcomes]),),
+    )
+    return {(job_id, attempt): (seq, State(state)) for job_id, attempt, seq, state in rows}
+
+
+def record_retries(connection: sqlite3.Connection, retries: list[tuple[int, Outcome]], now: int) -> None:
+    if not retries:
+        return
+    dues = [max(outcome.due, now + outcome.delay) for _, outcome in retries]
+    connection.executemany(
+        "UPDATE jobs SET state = 'scheduled', due = ?, message = coalesce(nullif(?, ''), message), error = ? WHERE seq = ?",
+        [(due, o.message, o.payload, seq) for due, (seq, o) in zip(dues, retries, strict=True)],
+    )
+    to_back(connection, [seq for due, (seq, _) in zip(dues, retries, strict=True) if due <= now])
+
+
+def record_ends(connection: sqlite3.Connection, ends: list[tuple[int, Outcome]], now: int) -> None:
+    """`keep` decides: 0 leaves no record, -1 a dead letter."""
+    connection.executemany("DELETE FROM jobs WHERE seq = ?", [(seq,) for seq, o in ends if o.keep == 0])
+    connection.executemany(
+        "UPDATE jobs SET state = ?, ended_at = ?, result = coalesce(?, result), error = coalesce(?, error), "
+        "dead = ?, forget_at = ? WHERE seq = ?",
+        [(o.state, now, *_payload(o), *_keep(o, now), seq) for seq, o in ends if o.keep != 0],
+    )
+
+
+def _payload(outcome: Outcome) -> tuple[str | None, str | None]:
+    return (outcome.payload, None) if outcome.state is State.COMPLETED else (None, outcome.payload)
+
+
+def _keep(outcome: Outcome, now: int) -> tuple[bool, int]:
+    dead = outcome.keep == -1
+    return dead, now + (DEAD_LETTER_SECONDS if dead else outcome.keep) * SECOND
+
+
+# -- housekeeping
+
+
+def count(connection: sqlite3.Connection, numbers: dict[str, int]) -> None:
+    connection.executemany(
+        "INSERT INTO totals VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = number + excluded.number",
+        [(str(name), number) for name, number in numbers.items() if number],
+    )
+
+
+def prune(connection: sqlite3.Connection, now: int, room: int) -> None:
+    """Delete records past their time, at most `room` of them."""
+    connection.execute(
+        "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE forget_at > 0 AND forget_at <= ? LIMIT ?)",
+        (now, room),
+    )

@@ -1,0 +1,190 @@
+"""What a child holds: the jobs that it has fetched and not yet accounted for, and their leases.
+
+Three parts, under one lock, since two threads look at them. The main thread takes jobs from `waiting`, runs one,
+and puts its outcome into `ended`. The heartbeat thread works while the main thread is deep in a task's code:
+
+- it extends the leases of everything held, long before they run out;
+- when the job that runs turns out to be a long one, it gives the waiting jobs back to the queue, so that no short
+  job waits behind it, and records the outcomes that would have waited for the end of the batch;
+- when the job has run for its hard time limit, it records that and kills the process.
+
+A job is in exactly one part at any moment. If the process dies, whatever it held has a lease that runs out.
+If the store is away, outcomes wait in `ended` until it is back; should a lease run out meanwhile, the store refuses
+the outcome, because the job has been given to another worker by then: it ran twice and was counted once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from jobq.errors import StoreUnavailable, TimeLimitExceeded
+from jobq.job import Failure, Outcome, State
+from jobq.log import event
+from jobq.message import encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jobq.job import Claim
+    from jobq.outage import Outage
+    from jobq.store import Store
+
+log = logging.getLogger(__name__)
+
+LONG = 0.1
+"""Seconds after which a running job is a long one."""
+
+
+class Holding:
+    def __init__(self, store: Store, outage: Outage, lease_ttl: float) -> None:
+        self._store = store
+        self._outage = outage
+        self._lease = round(lease_ttl * 1_000_000)
+        self._every = lease_ttl / 3
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting: deque[Claim] = deque()
+        self._running: Claim | None = None
+        self._ended: list[Outcome] = []
+        self._started = 0.0
+        self._hard_limit: float | None = None
+        self._next_extension = 0.0
+        self._closed = False
+        self._heartbeat = threading.Thread(target=self._beat, name="jobq-heartbeat", daemon=True)
+        self._heartbeat.start()
+
+    # -- the main thread
+
+    def add(self, claims: Sequence[Claim]) -> None:
+        with self._lock:
+            self._waiting.extend(claims)
+            self._next_extension = time.monotonic() + self._every
+            self._changed.notify()
+
+    def next(self) -> Claim | None:
+        """Take the next waiting job as the running one."""
+        with self._lock:
+            self._running = self._waiting.popleft() if self._waiting else None
+            self._started = time.monotonic()
+            self._hard_limit = None
+            return self._running
+
+    def limit(self, seconds: float) -> None:
+        """The running job's process is to be killed after `seconds`."""
+        with self._lock:
+            self._hard_limit = seconds
+            self._changed.notify()
+
+    def end(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._running = None
+            self._ended.append(outcome)
+
+    @property
+    def running(self) -> Claim | None:
+        return self._running
+
+    def give_back(self) -> None:
+        """Return the waiting jobs to their queue."""
+        with self._lock:
+            claims = [(claim.id, claim.attempt) for claim in self._waiting]
+            self._waiting.clear()
+        if claims:
+            self._store.release(claims)
+
+    def record(self) -> None:
+        """Record the outcomes at hand. On `StoreUnavailable` they stay at hand."""
+        with self._lock:
+            outcomes, self._ended = self._ended, []
+        if not outcomes:
+            return
+        try:
+            answers = self._store.complete(outcomes)
+        except StoreUnavailable:
+            with self._lock:
+                self._ended = outcomes + self._ended
+            raise
+        self._outage.answered()
+        for outcome, held in zip(outcomes, answers, strict=True):
+            if not held:
+                event(
+                    log,
+                    logging.WARNING,
+                    "lease_lost",
+                    f"job {outcome.id} outlived its lease and belongs to another worker by now; its outcome was dropped",
+                    job=outcome.id,
+                    attempt=outcome.attempt,
+                )
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._changed.notify()
+        self._heartbeat.join(timeout=5)
+
+    # -- the heartbeat thread
+
+    def _beat(self) -> None:
+        while not self._closed:
+            with self._lock:
+                self._changed.wait(self._until_next())
+            try:
+                self._tend()
+            except StoreUnavailable as error:
+                time.sleep(self._outage.failed(error))
+
+    def _until_next(self) -> float | None:
+        """Seconds until something is to be done, None while nothing is held; the lock is held."""
+        if self._running is None:
+            return LONG if self._waiting else None
+        now = time.monotonic()
+        elapsed = now - self._started
+        deadlines = [self._next_extension - now]
+        if elapsed < LONG:
+            deadlines.append(LONG - elapsed)
+        if self._hard_limit is not None:
+            deadlines.append(self._hard_limit - elapsed)
+        return max(0.0, min(deadlines))
+
+    def _tend(self) -> None:
+        with self._lock:
+            claim, elapsed = self._running, time.monotonic() - self._started
+            overdue = self._hard_limit is not None and elapsed >= self._hard_limit
+        if claim is None:
+            return
+        if overdue:
+            self._kill(claim, elapsed)
+        if elapsed >= LONG:
+            self.record()
+            self.give_back()
+        self._extend()
+
+    def _extend(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            if now < self._next_extension:
+                return
+            held = [(c.id, c.attempt) for c in (self._running, *self._waiting) if c is not None]
+            held += [(outcome.id, outcome.attempt) for outcome in self._ended]
+        self._store.extend(held, self._lease)
+        self._next_extension = now + self._every
+        self._outage.answered()
+
+    def _kill(self, claim: Claim, elapsed: float) -> None:
+        sentence = f"the job ran for its time limit: {elapsed:.1f} s"
+        kind = f"{TimeLimitExceeded.__module__}.{TimeLimitExceeded.__name__}"
+        failure = encode_json(Failure(kind, sentence))
+        with self._lock:
+            if self._running is not claim:
+                return
+            self._ended.append(Outcome(claim.id, claim.attempt, State.FAILED, failure, keep=-1))
+        event(log, logging.ERROR, "time_limit", f"{sentence}; its process is killed", job=claim.id)
+        self.record()
+        self.give_back()
+        os.kill(os.getpid(), signal.SIGKILL)
