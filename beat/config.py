@@ -6,26 +6,27 @@ Nothing but the file itself is read; the environment is passed in.
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from beat.definition import read_entry
-from beat.reading import choice, kind_of, seconds_within, text, whole, zone
-from beat.toml_lines import locate
+from beat.reading import choice, kind_of, seconds_within, shown, text, whole, zone
+from beat.toml_source import ConfigProblems, Problem, Source, expand, read_toml
 from jobq.errors import ConfigError
 from jobq.job import DEFAULT_QUEUE, check_queue
 from jobq.stores import scheme_of
 from jobq.suggest import did_you_mean
+from jobq.worker.options import POOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from beat.entry import Entry
+    from beat.toml_source import KeyPath
 
-KeyPath = tuple[str, ...]
-Check = Callable[[str, Any], Any] if TYPE_CHECKING else object
+__all__ = ["BeatSettings", "Config", "ConfigProblems", "Problem", "WorkerSettings", "load_config"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class BeatSettings:
 
     node: str | None = None
     lease_ttl: float = 3.0
-    max_loop_interval: float = 300.0
+    max_loop_interval: float = 5.0
     history: int = 1000
     log_level: str = "info"
     log_format: str = "text"
@@ -67,31 +68,173 @@ class Config:
     entries: tuple[Entry, ...] = ()
 
 
-class Problem(NamedTuple):
-    """One thing that is wrong, where it can be told with the line."""
-
-    path: Path
-    line: int | None
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.path}{'' if self.line is None else f':{self.line}'}: {self.sentence}"
-
-
-class ConfigProblems(ConfigError):
-    """All that is wrong with a file, one problem a line."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
-
-
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """The settings and entries of a file; `ConfigProblems` with all that is wrong in it."""
-    source = _read(path)
-    document = _parse(path, source)
-    reader = _Reader(path, locate(source))
-    config = reader.config(reader.expanded((), document, environ))
+    source = read_toml(path)
+    reader = _Reader(source)
+    config = reader.config(expand(source.document, environ, reader.unfilled))
     if reader.problems:
         raise ConfigProblems(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return config
+
+
+# -- single settings
+
+
+def _store(key: str, value: Any) -> str:
+    url = text(key, value)
+    try:
+        scheme_of(url)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"{key} is not a URL: {error}") from None
+    return url
+
+
+def _app(key: str, value: Any) -> str:
+    name = text(key, value)
+    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?", name):
+        raise ConfigError(
+            f'{key} = "{name}" does not name an app; expected "module:name", such as "tasks:app"'
+        )
+    return name
+
+
+def _queues(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f'{key} is {kind_of(value)}; expected a list such as ["default"]')
+    if not value:
+        raise ConfigError(f'{key} is empty; expected at least one queue, such as ["default"]')
+    for name in value:
+        check_queue(name)
+        if value.count(name) > 1:
+            raise ConfigError(f'{key} names "{name}" twice')
+    return tuple(value)
+
+
+def _pool(key: str, value: Any) -> str:
+    pool = choice("prefork", "threads", "solo")(key, value)
+    if pool not in POOLS:
+        raise ConfigError(
+            f'{key} = "{pool}" is not available in this version, which has {" and ".join(POOLS)}'
+        )
+    return pool
+
+
+_LARGEST = 2**31 - 1
+_DAY = 86_400.0
+
+_TOP: dict[str, Callable[[str, Any], Any]] = {"store": _store, "app": _app, "timezone": zone}
+_BEAT: dict[str, Callable[[str, Any], Any]] = {
+    "node": text,
+    "lease_ttl": seconds_within(0.5, 3600),
+    "max_loop_interval": seconds_within(0.1, _DAY),
+    "history": whole(1, 1_000_000),
+    "log_level": choice("debug", "info", "warning", "error"),
+    "log_format": choice("text", "json"),
+    "pidfile": text,
+}
+_WORKER: dict[str, Callable[[str, Any], Any]] = {
+    "concurrency": whole(1, 1000),
+    "queues": _queues,
+    "pool": _pool,
+    "lease_ttl": seconds_within(1, 3600),
+    "shutdown_timeout": seconds_within(0, _DAY),
+    "max_tasks_per_child": whole(1, _LARGEST),
+    "max_memory_per_child": whole(1, _LARGEST),
+}
+_SECTIONS = ("beat", "worker", "beat_schedule")
+_LATER: frozenset[KeyPath] = frozenset({("calendars",), ("beat", "http")})
+
+
+class _Reader:
+    """Goes through a document once and collects what is wrong with it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.unknown: set[KeyPath] = set()
+
+    def report(self, key: KeyPath, sentence: str) -> None:
+        if key[:3] not in self.unknown:
+            self.problems.append(self.source.problem(key, sentence))
+
+    def unfilled(self, key: KeyPath, sentence: str) -> None:
+        """A value that could not be taken from the environment: what is said of it is not said again."""
+        self.problems.append(self.source.problem(key, f"{_label(key)}: {sentence}"))
+        self.unknown.add(key[:3])
+
+    def config(self, document: Mapping[str, Any]) -> Config:
+        plain = {key: value for key, value in document.items() if key not in _SECTIONS}
+        values = self.checked((), plain, _TOP)
+        return Config(
+            path=self.source.path,
+            **values,
+            beat=BeatSettings(**self.section("beat", document, _BEAT)),
+            worker=WorkerSettings(**self.section("worker", document, _WORKER)),
+            entries=self.entries(document.get("beat_schedule", {}), values.get("timezone", "UTC")),
+        )
+
+    def section(
+        self, name: str, document: Mapping[str, Any], checks: Mapping[str, Callable[[str, Any], Any]]
+    ) -> dict[str, Any]:
+        given = document.get(name, {})
+        if isinstance(given, Mapping):
+            return self.checked((name,), given, checks)
+        self.report((name,), f"{name} is {kind_of(given)}; expected a table, [{name}]")
+        return {}
+
+    def checked(
+        self, table: KeyPath, given: Mapping[str, Any], checks: Mapping[str, Callable[[str, Any], Any]]
+    ) -> dict[str, Any]:
+        """The values of a table that are right; of the others it is reported why not."""
+        values = {}
+        for key, value in given.items():
+            path = (*table, key)
+            if key not in checks:
+                self.report(path, _not_known(path, checks))
+                continue
+            try:
+                values[key] = checks[key](_label(path), value)
+            except ConfigError as error:
+                self.report(path, str(error))
+        return values
+
+    def entries(self, given: Any, timezone: str) -> tuple[Entry, ...]:
+        if not isinstance(given, Mapping):
+            expected = "a table for each entry, such as [beat_schedule.nightly]"
+            self.report(("beat_schedule",), f"beat_schedule is {kind_of(given)}; expected {expected}")
+            return ()
+        found = []
+        for name, fields in given.items():
+            entry, problems = read_entry(name, fields, timezone=timezone)
+            for problem in problems:
+                self.report(("beat_schedule", name, *problem.path), str(problem))
+            if entry is not None:
+                found.append(entry)
+        return tuple(found)
+
+
+def _label(path: KeyPath) -> str:
+    """A key as sentences call it."""
+    match path:
+        case (key,):
+            return key
+        case ("beat_schedule", name):
+            return f"entry {shown(name)}"
+        case ("beat_schedule", name, *keys):
+            return f"entry {shown(name)}: {'.'.join(keys)}"
+        case _:
+            return f"[{path[0]}] {'.'.join(path[1:])}"
+
+
+def _not_known(path: KeyPath, checks: Mapping[str, Any]) -> str:
+    """Why a key is refused that none of `checks` is for."""
+    if path in _LATER:
+        return f"{_label(path)} is not available in this version"
+    if len(path) == 1:
+        return f'"{path[0]}" is not a key of this file{did_you_mean(path[0], (*checks, *_SECTIONS))}'
+    if path[1] in _TOP:
+        return f'"{path[1]}" is not a key of [{path[0]}]; it belongs above the first [table] of the file'
+    return f'"{path[1]}" is not a key of [{path[0]}]{did_you_mean(path[1], checks)}'

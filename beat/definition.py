@@ -107,7 +107,7 @@ class _Reader:
 
 
 def _read_fields(reader: _Reader, name: str, fields: dict[str, Any], timezone: str) -> Entry | None:
-    meant = {_check_key(reader, key) for key in fields}
+    meant = {_check_key(reader, key, fields[key]) for key in fields}
     values: dict[str, Any] = {"timezone": timezone}
     for key, read in _READERS.items():
         if key in fields:
@@ -142,10 +142,15 @@ def _whole_entry(reader: _Reader, name: str, values: dict[str, Any]) -> Entry | 
     return entry
 
 
-def _check_key(reader: _Reader, key: str) -> str | None:
+def _check_key(reader: _Reader, key: str, value: Any) -> str | None:
     """Report a key that is unknown or not available; the name that it was meant for."""
     if key in LATER_POLICIES:
         reader.report(f"{key} is not available in this version", key)
+    elif key not in KEYS and isinstance(value, Mapping) and "task" in value:
+        reader.report(
+            f'"{key}" is an entry within an entry; a name with a dot in it is written in quotes', key
+        )
+        return None
     elif key not in KEYS and key not in LATER_KINDS:
         reader.report(f'"{key}" is not a key of an entry{did_you_mean(key, KEYS)}', key)
         return nearest(key, KEYS)
@@ -185,7 +190,9 @@ def _read_options(reader: _Reader, fields: Mapping[str, Any], tz: ZoneInfo) -> J
     inner: Mapping[str, Any] = {}
     with reader.reading("options"):
         inner = table("options", fields.get("options", {}))
-    places: list[tuple[tuple[str, ...], Any]] = [((key,), fields[key]) for key in JOB_OPTIONS if key in fields]
+    places: list[tuple[tuple[str, ...], Any]] = [
+        ((key,), fields[key]) for key in JOB_OPTIONS if key in fields
+    ]
     places += [(("options", str(key)), value) for key, value in inner.items() if value is not None]
     for path, value in places:
         with reader.reading(*path):

@@ -80,9 +80,7 @@ class Entry:
             fields = json.loads(text)
             version = fields.pop("v")
             if version != VERSION:
-                raise ConfigError(
-                    f"it is of version {version}, and this program reads version {VERSION}"
-                )
+                raise ConfigError(f"it is of version {version}, and this program reads version {VERSION}")
             options = msgspec.convert(fields.pop("options", {}), JobOptions)
             for bound in fields.keys() & {"start", "end"}:
                 fields[bound] = datetime.fromisoformat(fields[bound])

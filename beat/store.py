@@ -45,6 +45,13 @@ class Lease(NamedTuple):
     now: int
 
 
+class Election(NamedTuple):
+    """Whether the caller won, and the lease as it stands after the question."""
+
+    won: bool
+    lease: Lease
+
+
 class DueEntry(NamedTuple):
     name: str
     next_fire: int
@@ -125,11 +132,11 @@ class HistoryRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 class BeatStore(Store, Protocol):
     # -- leadership
 
-    def elect(self, node: str, ttl: int) -> Lease:
-        """Take the lease for `ttl` microseconds under a new term if nobody holds it; the lease as it then stands.
+    def elect(self, node: str, ttl: int) -> Election:
+        """Take the lease for `ttl` microseconds under a new term, if nobody holds it.
 
-        The caller leads exactly if the answer carries its node and a term that it has not seen before. Terms
-        only grow, one for each election won. Marks the node as present for three `ttl`.
+        Terms only grow, by one with each election won. A node that holds the lease under an earlier term does
+        not win again while that lasts. Marks the node as present for three `ttl`.
         """
 
     def renew(self, node: str, term: int, ttl: int) -> bool:

@@ -35,10 +35,20 @@ def locate(text: str) -> dict[Path, int]:
     A path is where it is first written out; one that is only part of others is where the first of those is.
     What is in an array goes by the array's path, whatever its place in it.
     """
+    scanner = _scanned(text)
+    return scanner.implied | scanner.written
+
+
+def repeated(text: str) -> dict[int, Path]:
+    """The lines of keys and tables that were written out before."""
+    return _scanned(text).again
+
+
+def _scanned(text: str) -> _Scanner:
     scanner = _Scanner(text)
     with suppress(_LostError, RecursionError):
         scanner.document()
-    return scanner.implied | scanner.written
+    return scanner
 
 
 class _LostError(Exception):
@@ -52,6 +62,7 @@ class _Scanner:
         self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
         self.written: dict[Path, int] = {}
         self.implied: dict[Path, int] = {}
+        self.again: dict[int, Path] = {}
 
     # -- the document
 
@@ -86,6 +97,8 @@ class _Scanner:
         path = (*table, *parts)
         for length in range(len(table) + 1, len(path)):
             self.implied.setdefault(path[:length], line)
+        if path in self.written:
+            self.again[line] = path
         self.written.setdefault(path, line)
         return path
 

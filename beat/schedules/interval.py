@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_seconds, as_zone, zone_name
@@ -100,7 +100,7 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         anchor = given.get("anchor")
         if isinstance(anchor, str):
             try:
-                given = given | {"anchor": datetime.fromisoformat(anchor).astimezone(UTC)}
+                given = given | {"anchor": datetime.fromisoformat(anchor)}
             except ValueError:
                 raise ScheduleError(f"anchor is {anchor!r}, which is not an ISO 8601 instant.") from None
         return super(schedule, cls).from_arguments(given)

@@ -281,15 +281,17 @@ class Job:
 def requeue_failed(store: Store, job_ids: Sequence[str]) -> list[bool]:
     """Make failed jobs available again, their retries counted from 0; False where a job has not failed."""
     records = store.get(job_ids)
-    return store.requeue(
-        [(job_id, _afresh(record)) for job_id, record in zip(job_ids, records, strict=True)]
-    )
+    return store.requeue([(job_id, _afresh(record)) for job_id, record in zip(job_ids, records, strict=True)])
 
 
 def _afresh(record: JobRecord | None) -> str:
     """The message with no retries made; "" leaves the stored one as it is, which may be of another make."""
     try:
-        return "" if record is None else encode_json(msgspec.structs.replace(decode_message(record.message), retries=0))
+        return (
+            ""
+            if record is None
+            else encode_json(msgspec.structs.replace(decode_message(record.message), retries=0))
+        )
     except MessageNotUnderstood:
         return ""
 

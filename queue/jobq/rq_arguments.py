@@ -30,7 +30,9 @@ def take_options(
     options: dict[str, Any] = {}
     for name, advice in _REFUSED.items():
         if rest.pop(name, None) not in (None, False):
-            raise ConfigError(f'"{name}" is an argument of RQ that has no meaning here: {advice}')
+            raise ConfigError(
+                f'"{name}" is an argument of RQ that has no meaning here: {advice} (kwargs={{...}} passes it to the function)'
+            )
     options["task_id"] = rest.pop("job_id", None)
     options["time_limit"] = _limit("job_timeout", rest.pop("job_timeout", None))
     options["expires"] = _limit("ttl", rest.pop("ttl", None))
@@ -43,7 +45,9 @@ def take_options(
         options["headers"] = headers
     if "args" in rest or "kwargs" in rest:
         if args:
-            raise ConfigError("give the function's arguments either in place or with args= and kwargs=, not both")
+            raise ConfigError(
+                "give the function's arguments either in place or with args= and kwargs=, not both"
+            )
         args, rest = tuple(rest.pop("args", None) or ()), {**rest, **(rest.pop("kwargs", None) or {})}
     return args, rest, {name: value for name, value in options.items() if value is not None}
 

@@ -101,9 +101,9 @@ class RedisStore:
 
     def fetch(self, queues: Sequence[str], limit: int, lease: int, worker: str) -> Fetched:
         now, next_at, *claims = self._run(
-            "fetch", _pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, _LOST, DEAD_LETTER_SECONDS
+            "fetch", pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, _LOST, DEAD_LETTER_SECONDS
         )
-        return Fetched(now, next_at, [Claim(_text(c[0]), _text(c[1]), c[2], c[3], c[4]) for c in claims])
+        return Fetched(now, next_at, [Claim(text(c[0]), text(c[1]), c[2], c[3], c[4]) for c in claims])
 
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:
         return self._each("extend", claims, lease)
@@ -148,10 +148,10 @@ class RedisStore:
     def queues(self) -> dict[str, dict[State, int]]:
         *queues, running = self._run("queues")
         counts = {
-            _text(name): {State.AVAILABLE: available, State.SCHEDULED: scheduled, State.RUNNING: 0}
+            text(name): {State.AVAILABLE: available, State.SCHEDULED: scheduled, State.RUNNING: 0}
             for name, available, scheduled in queues
         }
-        for name in map(_text, running):
+        for name in map(text, running):
             if name in counts:
                 counts[name][State.RUNNING] += 1
         return dict(sorted(counts.items()))
@@ -160,11 +160,11 @@ class RedisStore:
         pipe = self._redis.pipeline(transaction=False)
         for priority in range(10):
             pipe.lrange(f"{self._prefix}queue:{priority}:{queue}", 0, limit - 1)
-        return [_text(job_id) for ids in self._call(pipe.execute) for job_id in ids][:limit]
+        return [text(job_id) for ids in self._call(pipe.execute) for job_id in ids][:limit]
 
     def totals(self) -> dict[str, int]:
         stored = self._call(lambda: self._redis.hgetall(f"{self._prefix}totals"))
-        return {_text(name): int(number) for name, number in stored.items()}
+        return {text(name): int(number) for name, number in stored.items()}
 
     def workers(self) -> list[WorkerInfo]:
         pipe = self._redis.pipeline(transaction=False)
@@ -180,7 +180,7 @@ class RedisStore:
     def failed(self, limit: int = 100, offset: int = 0) -> list[JobRecord]:
         key = f"{self._prefix}failed"
         ids = self._call(lambda: self._redis.zrevrange(key, offset, offset + limit - 1))
-        return [record for record in self.get([_text(i) for i in ids]) if record is not None]
+        return [record for record in self.get([text(i) for i in ids]) if record is not None]
 
     def requeue(self, jobs: Sequence[tuple[str, str]]) -> list[bool]:
         return self._each("requeue", jobs)
@@ -198,7 +198,7 @@ class RedisStore:
         """Run a script that answers 1 or 0 for each item, in batches."""
         answers: list[int] = []
         for batch in _batches(items):
-            answers += self._run(name, _pack(batch), *args)
+            answers += self._run(name, pack(batch), *args)
         return [answer == 1 for answer in answers]
 
     def _run(self, name: str, *args: object) -> Any:
@@ -230,14 +230,15 @@ class RedisStore:
 
 
 @cache
-def load_script(package: str, name: str) -> tuple[str, str]:
-    """(sha1, source) of a script: the shared library, then `lua/<name>.lua` of `package`."""
-    library = (files("jobq.stores") / "lua" / "lib.lua").read_text()
-    source = library + (files(package) / "lua" / f"{name}.lua").read_text()
+def load_script(package: str, name: str, shared: tuple[str, ...] = ()) -> tuple[str, str]:
+    """(sha1, source) of a script: the library, then `lua/<name>.lua` of `package` after what it shares there."""
+    sources = [files("jobq.stores") / "lua" / "lib.lua"]
+    sources += [files(package) / "lua" / f"{part}.lua" for part in (*shared, name)]
+    source = "".join(part.read_text() for part in sources)
     return hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest(), source
 
 
-_pack = msgspec.msgpack.Encoder().encode
+pack = msgspec.msgpack.Encoder().encode
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -245,12 +246,12 @@ def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield items[start : start + _BATCH]
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     return str(value, "utf-8", "surrogateescape")
 
 
 def _record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord | None:
     if not fields:
         return None
-    values = {_text(name): value.decode("utf-8", "replace") for name, value in fields.items()}
+    values = {text(name): value.decode("utf-8", "replace") for name, value in fields.items()}
     return msgspec.convert({"id": job_id, **values}, JobRecord, strict=False)

@@ -7,7 +7,7 @@ happen one after another, each wholly or not at all. What a crash leaves, betwee
                expired takes the jobs back
     complete   before its commit the job runs still and its lease brings it back; after it the end, the result,
                the totals and the jobs that follow are all there
-    enqueue    all of the batch or none of it, and repeating it inserts nothing twice
+    enqueue    all of a batch or none of it, and repeating it inserts nothing twice
 
 A commit waits until the disk has the data (synchronous=full, the default): what was acknowledged survives a power
 cut. With `?synchronous=normal` a power cut may take back the last moments, never the order; a crash of a process
@@ -69,6 +69,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_BATCH = 10_000
+"""Jobs that one transaction inserts or purges at the most, so that others wait for a fraction of a second."""
+
 _TOTALS = ("completed", "failed", "cancelled", "retried", "lost")
 _COUNTED = (State.AVAILABLE, State.SCHEDULED, State.RUNNING)
 _CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it started"))
@@ -79,6 +82,8 @@ SELECT id, queue, priority, state, CAST(message AS BLOB), attempt, lost, enqueue
     worker, CAST(result AS BLOB), CAST(error AS BLOB)
 FROM jobs
 """
+
+_OF_QUEUE = "SELECT seq FROM jobs WHERE state = '{}' AND queue = ?"
 
 
 def wall_clock() -> int:
@@ -105,8 +110,11 @@ class SQLiteStore:
     # -- producers
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[bool]:
-        with self._write() as connection:
-            return self._insert_jobs(connection, jobs, self.now())
+        answers: list[bool] = []
+        for start in range(0, len(jobs), _BATCH):
+            with self._write() as connection:
+                answers += self._insert_jobs(connection, jobs[start : start + _BATCH], self.now())
+        return answers
 
     def cancel(self, job_id: str) -> bool:
         with self._write() as connection:
@@ -258,14 +266,7 @@ class SQLiteStore:
             return [self._requeue(connection, job_id, message, now) for job_id, message in jobs]
 
     def purge(self, queue: str) -> int:
-        with self._write() as connection:
-            return sum(
-                connection.execute(
-                    f"DELETE FROM jobs WHERE state = '{state}' AND queue = ?",  # noqa: S608 - ours
-                    (queue,),
-                ).rowcount
-                for state in (State.AVAILABLE, State.SCHEDULED)
-            )
+        return self._purge(queue, State.AVAILABLE) + self._purge(queue, State.SCHEDULED)
 
     # -- to build on
 
@@ -302,6 +303,17 @@ class SQLiteStore:
         )
         steps.to_back(connection, [row[0]])
         return True
+
+    def _purge(self, queue: str, state: State) -> int:
+        gone, step = 0, _BATCH
+        while step == _BATCH:
+            with self._write() as connection:
+                step = connection.execute(
+                    f"DELETE FROM jobs WHERE seq IN ({_OF_QUEUE.format(state)} LIMIT ?)",  # noqa: S608 - ours
+                    (queue, _BATCH),
+                ).rowcount
+            gone += step
+        return gone
 
 
 def _record(row: Iterable[object]) -> JobRecord:

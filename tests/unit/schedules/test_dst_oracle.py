@@ -35,7 +35,8 @@ CHANGES = [
     ("Asia/Kathmandu", (1985, 12, 31)),  # +05:30 became +05:45
     ("Pacific/Apia", (2011, 12, 30)),  # a date left out
     ("Pacific/Kwajalein", (1969, 9, 30)),  # 23 hours shown twice
-    ("America/Recife", (2000, 10, 11)),  # two changes within a week
+    ("America/Recife", (2000, 10, 8)),  # summer time for one week
+    ("America/Recife", (2000, 10, 15)),
 ]
 
 # An expression, and what it means of a reading, said again in Python.

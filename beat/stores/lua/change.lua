@@ -1,0 +1,48 @@
+-- ARGV: msgpack array of changes {name, source, definition, seen_revision, anchor, next_fire, skipped}, history
+-- records to keep. Returns 1 or 0 for each.
+local keep = tonumber(ARGV[2])
+local now = clock()
+local answers = {}
+
+local function first_due()
+  return tonumber(redis.call('ZRANGE', P .. 'due', 0, 0, 'WITHSCORES')[2]) or math.huge
+end
+
+local function remove(name, source)
+  redis.call('UNLINK', P .. 'entry:' .. name)
+  redis.call('ZREM', P .. 'due', name)
+  redis.call('SREM', P .. 'entries', name)
+  redis.call('SREM', P .. 'source:' .. source, name)
+end
+
+local function put(name, change, was)
+  local source, next_fire = change[2], change[6]
+  if was[2] and was[2] ~= source then redis.call('SREM', P .. 'source:' .. was[2], name) end
+  redis.call('HSET', P .. 'entry:' .. name, 'source', source, 'definition', change[3],
+    'revision', change[4] + 1, 'anchor', change[5], 'next_fire', next_fire)
+  redis.call('SADD', P .. 'entries', name)
+  redis.call('SADD', P .. 'source:' .. source, name)
+  if next_fire > 0 then
+    redis.call('ZADD', P .. 'due', next_fire, name)
+  else
+    redis.call('ZREM', P .. 'due', name)
+  end
+end
+
+local before = first_due()
+for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
+  local name = change[1]
+  local was = redis.call('HMGET', P .. 'entry:' .. name, 'revision', 'source')
+  local as_seen = tonumber(was[1] or 0) == change[4]
+  answers[index] = as_seen and 1 or 0
+  if as_seen then
+    if change[3] == '' then
+      if was[1] then remove(name, was[2]) end
+    else
+      put(name, change, was)
+    end
+    for _, tick in ipairs(change[7]) do record(name, tick, tick[2], tick[3], now, keep) end
+  end
+end
+if first_due() < before then redis.call('PUBLISH', P .. 'beat', 'changed') end
+return answers

@@ -1,0 +1,39 @@
+-- ARGV: term, msgpack array of firings {name, seen_fire, revision, next_fire, ticks}, history records to keep.
+-- Returns -1 if the term is over, else 1 or 0 for each firing. The argument is at the head of beat/store.py.
+local term, keep = tonumber(ARGV[1]), tonumber(ARGV[3])
+local now = clock()
+local held = redis.call('HMGET', P .. 'leader', 'term', 'until')
+if tonumber(held[1]) ~= term or tonumber(held[2]) <= now then return -1 end
+
+local function deal_with(name, tick)
+  local verdict, reason = tick[2], tick[3]
+  if verdict == 'enqueued' and insert(tick[5], now) == 0 then
+    verdict, reason = 'skipped', 'a job of this id is known already'
+  end
+  record(name, tick, verdict, reason, now, keep)
+  return verdict == 'enqueued' and 1 or 0
+end
+
+local answers = {}
+for index, firing in ipairs(cmsgpack.unpack(ARGV[2])) do
+  local name, next_fire, ticks = firing[1], firing[4], firing[5]
+  local key = P .. 'entry:' .. name
+  local entry = redis.call('HMGET', key, 'next_fire', 'revision', 'runs')
+  local as_seen = tonumber(entry[1]) == firing[2] and tonumber(entry[2]) == firing[3]
+  answers[index] = as_seen and 1 or 0
+  if as_seen then
+    local runs, last_fire = tonumber(entry[3] or 0), firing[2]
+    for _, tick in ipairs(ticks) do
+      runs = runs + deal_with(name, tick)
+      last_fire = math.max(tick[1], tick[4])
+    end
+    redis.call('HSET', key, 'next_fire', next_fire, 'last_fire', last_fire, 'runs', runs)
+    if next_fire > 0 then
+      redis.call('ZADD', P .. 'due', next_fire, name)
+    else
+      redis.call('ZREM', P .. 'due', name)
+    end
+  end
+end
+push_tokens()
+return answers

@@ -1,0 +1,15 @@
+-- What fire and change share: the history of ticks.
+
+-- tick: {fire_time, verdict, reason, until, job}
+local function record(name, tick, verdict, reason, now, keep)
+  local fields = {
+    '"fire_time":' .. int(tick[1]),
+    '"verdict":"' .. verdict .. '"',
+    '"recorded_at":' .. int(now),
+  }
+  if reason ~= '' then fields[#fields + 1] = '"reason":' .. cjson.encode(reason) end
+  if tick[4] > 0 then fields[#fields + 1] = '"until":' .. int(tick[4]) end
+  local key = P .. 'history:' .. name
+  redis.call('LPUSH', key, '{' .. table.concat(fields, ',') .. '}')
+  redis.call('LTRIM', key, 0, keep - 1)
+end

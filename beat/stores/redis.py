@@ -1,0 +1,155 @@
+"""The beat's part of the Redis store. Scripts share `insert` with the queue, so that a job is stored in one way.
+
+key               type  fields                                          written by           goes
+leader            hash  node term until                                 elect renew resign   never; the term only grows
+nodes             zset  node -> present until                           elect renew          entries when they are silent
+entry:<name>      hash  source definition revision anchor               change, fire         with the entry
+                        next_fire last_fire runs
+entries           set   names of all entries                            change               with the entries
+source:<source>   set   names of the entries of a source                change               with the entries
+due               zset  name -> next_fire, of entries that have one     change, fire         with the entries
+history:<name>    list  JSON records, the latest first                  fire, change         the oldest beyond `keep_history`
+reloads           text  how often a reload was asked for                request_reload       never; one number
+
+Beats sleep on the channel `beat`, which is published to on a resignation, on a change that brings the first fire
+time nearer, and on a reload.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from beat.store import Due, DueEntry, Election, HistoryRecord, Lease, NotLeader, StoredEntry
+from jobq.stores.redis import RedisStore, load_script, pack, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import redis
+
+    from beat.store import EntryChange, Firing
+
+_FIELDS = ("source", "definition", "revision", "anchor", "next_fire", "last_fire", "runs")
+_TICK_SCRIPTS = frozenset({"fire", "change"})
+_BEAT_SCRIPTS = frozenset({"elect", "renew", "resign", "due"}) | _TICK_SCRIPTS
+
+
+class RedisBeatStore(RedisStore):
+    def __init__(self, url: str, keep_history: int) -> None:
+        super().__init__(url)
+        self._keep_history = keep_history
+        self._channel: redis.client.PubSub | None = None
+
+    def close(self) -> None:
+        self._hang_up()
+        super().close()
+
+    # -- leadership
+
+    def elect(self, node: str, ttl: int) -> Election:
+        won, holder, term, until, now = self._run("elect", node, ttl)
+        return Election(won == 1, Lease(text(holder), term, until, now))
+
+    def renew(self, node: str, term: int, ttl: int) -> bool:
+        return bool(self._run("renew", node, term, ttl))
+
+    def resign(self, node: str, term: int) -> bool:
+        return bool(self._run("resign", node, term))
+
+    def leader(self) -> Lease | None:
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hmget(f"{self._prefix}leader", "node", "term", "until")
+        pipe.time()
+        (node, term, until), (seconds, micros) = self._call(pipe.execute)
+        now = seconds * 1_000_000 + micros
+        return Lease(text(node), int(term), int(until), now) if node and int(until) > now else None
+
+    def nodes(self) -> list[str]:
+        now = self.now()
+        key = f"{self._prefix}nodes"
+        return sorted(text(n) for n in self._call(lambda: self._redis.zrangebyscore(key, f"({now}", "+inf")))
+
+    # -- entries
+
+    def due(self, limit: int) -> Due:
+        now, next_at, *flat = self._run("due", limit)
+        entries = [
+            DueEntry(text(name), next_fire, revision)
+            for name, next_fire, revision in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        ]
+        return Due(now, next_at, entries)
+
+    def fire(self, term: int, firings: Sequence[Firing]) -> list[bool]:
+        answers = self._run("fire", term, pack(firings), self._keep_history)
+        if answers == -1:
+            raise NotLeader(f"term {term} is over")
+        return [answer == 1 for answer in answers]
+
+    def change(self, changes: Sequence[EntryChange]) -> list[bool]:
+        return self._each("change", changes, self._keep_history)
+
+    def entries(self, names: Sequence[str] | None = None, source: str | None = None) -> list[StoredEntry]:
+        if names is None:
+            key = f"{self._prefix}entries" if source is None else f"{self._prefix}source:{source}"
+            names = [text(name) for name in self._call(lambda: self._redis.smembers(key))]
+        if not names:
+            return []
+        names = sorted(names)
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hmget(f"{self._prefix}entry:{name}", *_FIELDS)
+        found = [_entry(name, values) for name, values in zip(names, self._call(pipe.execute), strict=True)]
+        return [e for e in found if e is not None and (source is None or e.source == source)]
+
+    def history(self, name: str, limit: int) -> list[HistoryRecord]:
+        key = f"{self._prefix}history:{name}"
+        records = self._call(lambda: self._redis.lrange(key, 0, limit - 1))
+        return [msgspec.json.decode(record, type=HistoryRecord) for record in records]
+
+    # -- waking
+
+    def wait_beat(self, timeout: float) -> bool:
+        """The channel stays open from call to call, so that nothing published in between is missed."""
+        try:
+            if self._channel is None:
+                self._channel = channel = self._blocking.pubsub(ignore_subscribe_messages=True)
+                self._call(lambda: channel.subscribe(f"{self._prefix}beat"))
+                return True  # what was published before is not known: look
+            return self._call(lambda: self._listen(timeout)) is not None
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def _listen(self, timeout: float) -> Any:
+        if self._channel is None:
+            return None
+        # None with time left is the answer to the subscription.
+        return self._channel.get_message(timeout=max(0.0, timeout))
+
+    def _hang_up(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def request_reload(self) -> None:
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.incr(f"{self._prefix}reloads")
+        pipe.publish(f"{self._prefix}beat", "reload")
+        self._call(pipe.execute)
+
+    def reloads(self) -> int:
+        return int(self._call(lambda: self._redis.get(f"{self._prefix}reloads")) or 0)
+
+    def _script(self, name: str) -> tuple[str, str]:
+        if name not in _BEAT_SCRIPTS:
+            return super()._script(name)
+        return load_script("beat.stores", name, ("ticks",) if name in _TICK_SCRIPTS else ())
+
+
+def _entry(name: str, values: list[bytes | None]) -> StoredEntry | None:
+    given = {field: text(value) for field, value in zip(_FIELDS, values, strict=True) if value is not None}
+    if "definition" not in given or "revision" not in given:
+        return None
+    return msgspec.convert({"name": name, **given}, StoredEntry, strict=False)

@@ -1,0 +1,76 @@
+"""What every command line here shares: how errors end, how commands are misspelt, how --json is said.
+
+Exit codes: 0 done, 1 it failed or the answer is no, 2 usage or configuration, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from jobq.errors import ConfigError, JobqError
+from jobq.suggest import did_you_mean
+
+INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """A sentence for stderr, and the exit code that goes with it."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Group(click.Group):
+    """A group that knows the nearest name of a misspelt command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            ctx.fail(f'there is no command "{name}"{did_you_mean(name, self.list_commands(ctx))}')
+        return super().resolve_command(ctx, args)
+
+
+class Program(Group):
+    """The outermost group: turns what went wrong into a sentence, or with --debug lets the traceback out."""
+
+    group_class = Group
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            raise _told(error) from error
+
+
+def _told(error: Exception) -> Failure:
+    if isinstance(error, ConfigError):
+        return Failure(str(error), 2)
+    if isinstance(error, JobqError):
+        return Failure(str(error))
+    return Failure(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
+
+
+debug_option = click.option("--debug", is_flag=True, help="Show tracebacks.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def print_json(document: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def examples(*lines: str) -> str:
+    """An epilog for --help that is left as it is written."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

@@ -1,0 +1,169 @@
+"""What holds for every schedule, at every instant. The examples are the same on each run."""
+
+import json
+import pickle
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from beat.schedules import Schedule, ScheduleError, cron, crontab, from_micros, schedule, solar, to_micros
+
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=150)
+settings.load_profile("same")
+
+ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia"]
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+instants = st.builds(
+    from_micros,
+    st.integers(to_micros(datetime(1900, 1, 1, tzinfo=UTC)), to_micros(datetime(2100, 1, 1, tzinfo=UTC))),
+    zones,
+)
+
+
+def fields(low, high):
+    number = st.integers(low, high)
+    bounds = st.tuples(number, number)
+    span = bounds.map(lambda ends: f"{ends[0]}-{ends[1]}")
+    stepped = st.tuples(st.one_of(st.just("*"), span), st.integers(1, high)).map(
+        lambda part: f"{part[0]}/{part[1]}"
+    )
+    item = st.one_of(number.map(str), span, stepped)
+    return st.one_of(st.just("*"), st.lists(item, min_size=1, max_size=3).map(",".join))
+
+
+expressions = st.tuples(fields(0, 59), fields(0, 23), fields(1, 28), fields(1, 12), fields(0, 6)).map(
+    " ".join
+)
+policy = {
+    "gap": st.sampled_from([None, "after", "skip"]),
+    "fold": st.sampled_from([None, "first", "second", "both"]),
+}
+optional_zones = st.one_of(st.none(), zones)
+crontabs = st.builds(
+    lambda text, tz, gap, fold: crontab.from_string(text).bind(
+        tz=tz, anchor=datetime(2000, 1, 1, tzinfo=UTC), name="any", gap=gap, fold=fold
+    ),
+    expressions,
+    zones,
+    **policy,
+)
+crons = st.builds(cron, expressions, tz=optional_zones, **policy)
+spans = st.one_of(
+    st.integers(1, 10_000_000), st.floats(0.001, 1000), st.timedeltas(timedelta(hours=1), timedelta(days=900))
+)
+intervals = st.builds(schedule, spans, relative=st.booleans(), anchor=instants, tz=zones)
+solars = st.builds(
+    solar,
+    st.sampled_from(["sunrise", "sunset", "solar_noon", "dawn_civil", "dusk_astronomical"]),
+    st.floats(-90, 90),
+    st.floats(-180, 180),
+    offset=st.integers(-7200, 7200),
+    tz=optional_zones,
+)
+schedules = st.one_of(crontabs, crons, intervals, solars)
+
+
+@given(schedules, instants)
+def test_the_next_fire_is_strictly_later_and_nothing_lies_between(one, t):
+    fire = one.next_after(t)
+    if fire is None:
+        return
+    assert to_micros(fire) > to_micros(t)
+    for us in ((to_micros(t) + to_micros(fire)) // 2, to_micros(fire) - 1):
+        assert to_micros(one.next_after(from_micros(us, t.tzinfo))) == to_micros(fire)
+
+
+@given(schedules, instants, st.timedeltas(timedelta(0), timedelta(days=400)))
+def test_the_next_fire_never_goes_back(one, t, ahead):
+    sooner, later = one.next_after(t), one.next_after((t.astimezone(UTC) + ahead).astimezone(t.tzinfo))
+    if later is not None:
+        assert sooner is not None
+        assert to_micros(sooner) <= to_micros(later)
+
+
+@given(st.one_of(crontabs, crons, solars), instants, st.floats(0, 1), st.integers(0, 3 * 86_400))
+def test_fires_of_adjoining_stretches_join(one, start, share, length):
+    first, tz = to_micros(start), start.tzinfo
+    end, middle = (from_micros(first + int(length * part) * 1_000_000, tz) for part in (1, share))
+    whole = one.fires(start, end)
+    assert one.fires(start, middle) + one.fires(middle, end) == whole
+    assert all(to_micros(start) <= to_micros(fire) < to_micros(end) for fire in whole)
+
+
+@given(intervals, instants, st.integers(0, 50), st.integers(0, 50))
+def test_fires_of_an_anchored_interval_join(one, start, before, after):
+    middle = from_micros(to_micros(start) + before * one.micros)
+    end = from_micros(to_micros(middle) + after * one.micros)
+    assert one.fires(start, middle) + one.fires(middle, end) == one.fires(start, end)
+
+
+@given(schedules, instants, st.integers(0, 40 * 86_400))
+def test_the_latest_fire_is_the_last_of_those_between(one, since, length):
+    until = from_micros(to_micros(since) + length * 1_000_000, since.tzinfo)
+    latest = one.latest(since, until)
+    if latest is None:
+        fire = one.next_after(since)
+        assert fire is None or to_micros(fire) > to_micros(until)
+        return
+    following = one.next_after(latest)
+    assert to_micros(since) < to_micros(latest) <= to_micros(until)
+    assert following is None or to_micros(following) > to_micros(until)
+    just_before = from_micros(to_micros(latest) - 1, since.tzinfo)
+    assert to_micros(one.next_after(just_before)) == to_micros(latest)
+
+
+@given(schedules)
+def test_a_schedule_survives_json_and_pickle(one):
+    copy = Schedule.from_dict(json.loads(json.dumps(one.to_dict())))
+    assert copy == one
+    assert hash(copy) == hash(one)
+    assert copy.to_dict() == one.to_dict()
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+@given(schedules)
+def test_a_description_is_one_sentence(one):
+    text = one.describe()
+    assert text[0].isupper() or text[0].isdigit()
+    assert text.endswith(".")
+    assert "  " not in text
+
+
+@given(schedules, st.sampled_from([1, -1]), st.timedeltas(timedelta(0), timedelta(days=3)), zones)
+@example(crontab(), -1, timedelta(0), ZoneInfo("Pacific/Apia"))
+@example(crontab(), 1, timedelta(0), ZoneInfo("America/New_York"))
+def test_the_ends_of_the_calendar_are_no_error(one, direction, inside, tz):
+    edge = datetime.min if direction > 0 else datetime.max  # noqa: DTZ901 - the zone follows
+    t = (edge + direction * inside).replace(tzinfo=tz)
+    fires = [one.next_after(t), one.latest(t, t), *one.upcoming(t, 2), *one.fires(t, t)]
+    assert all(fire is None or to_micros(fire) > to_micros(t) for fire in fires)
+
+
+@given(schedules)
+def test_a_naive_datetime_is_refused_with_a_sentence(one):
+    with pytest.raises(ValueError, match="has no time zone"):
+        one.next_after(datetime(2025, 1, 1))  # noqa: DTZ001 - naive on purpose
+
+
+@given(st.integers(-62_135_000_000_000_000, 253_402_000_000_000_000), zones)
+def test_microseconds_are_exact_both_ways(us, tz):
+    assert to_micros(from_micros(us, tz)) == us
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_field_or_a_sentence(text):
+    try:
+        crontab(text)
+    except ScheduleError as error:
+        assert str(error).startswith("minute ")  # noqa: PT017 - most texts are refused, a few are not
+
+
+@given(st.text(alphabet="0123456789*/-,@LW#? adilymonfr", max_size=24))
+def test_any_text_is_a_cron_expression_or_a_sentence(text):
+    try:
+        cron(text)
+    except ScheduleError as error:
+        assert str(error).endswith((".", "?"))  # noqa: PT017
