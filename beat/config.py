@@ -72,7 +72,10 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """The settings and entries of a file; `ConfigProblems` with all that is wrong in it."""
     source = read_toml(path)
     reader = _Reader(source)
-    config = reader.config(expand(source.document, environ, reader.unfilled))
+    try:
+        config = reader.config(expand(source.document, environ, reader.unfilled))
+    except RecursionError:
+        raise ConfigProblems([Problem(path, None, "it is nested too deeply")]) from None
     if reader.problems:
         raise ConfigProblems(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return config
@@ -107,7 +110,10 @@ def _queues(key: str, value: Any) -> tuple[str, ...]:
     if not value:
         raise ConfigError(f'{key} is empty; expected at least one queue, such as ["default"]')
     for name in value:
-        check_queue(name)
+        try:
+            check_queue(name)
+        except ConfigError as error:
+            raise ConfigError(f"{key}: {error}") from None
         if value.count(name) > 1:
             raise ConfigError(f'{key} names "{name}" twice')
     return tuple(value)
@@ -122,13 +128,16 @@ def _pool(key: str, value: Any) -> str:
     return pool
 
 
+LEASE_TTL_BOUNDS = (0.5, 3600.0)
+"""Seconds: the shortest and the longest lease on leadership."""
+
 _LARGEST = 2**31 - 1
 _DAY = 86_400.0
 
 _TOP: dict[str, Callable[[str, Any], Any]] = {"store": _store, "app": _app, "timezone": zone}
 _BEAT: dict[str, Callable[[str, Any], Any]] = {
     "node": text,
-    "lease_ttl": seconds_within(0.5, 3600),
+    "lease_ttl": seconds_within(*LEASE_TTL_BOUNDS),
     "max_loop_interval": seconds_within(0.1, _DAY),
     "history": whole(1, 1_000_000),
     "log_level": choice("debug", "info", "warning", "error"),

@@ -101,13 +101,21 @@ class _Reader:
         except ConfigError as error:
             self.report(str(error), *path)
         except ScheduleError as error:
-            self.report(f"{path[0] if path else 'its schedule'}: {str(error).removesuffix('.')}", *path)
+            self.report(_passed_on(path[0] if path else "schedule", str(error)), *path)
         except (ValueError, TypeError, OverflowError) as error:
             self.report(f"{'.'.join(path) or 'it'} can't be used: {error}", *path)
 
 
+def _passed_on(key: str, sentence: str) -> str:
+    """A schedule's sentence behind the key that it is about."""
+    sentence = sentence.removesuffix(".")
+    if sentence.startswith(f"{key} "):
+        return sentence
+    return f"{key}: {sentence[:1].lower()}{sentence[1:]}"
+
+
 def _read_fields(reader: _Reader, name: str, fields: dict[str, Any], timezone: str) -> Entry | None:
-    meant = {_check_key(reader, key, fields[key]) for key in fields}
+    meant = {name for key in fields for name in _check_key(reader, key, fields[key])}
     values: dict[str, Any] = {"timezone": timezone}
     for key, read in _READERS.items():
         if key in fields:
@@ -120,9 +128,10 @@ def _read_fields(reader: _Reader, name: str, fields: dict[str, Any], timezone: s
     if "task" not in fields and "task" not in meant:
         reader.report('it has no task; expected task = "module.function"')
     tz = ZoneInfo(values["timezone"])
-    for key in fields.keys() & {"start", "end"}:
-        with reader.reading(key):
-            values[key] = instant(key, fields[key], tz)
+    for key in ("start", "end"):
+        if key in fields:
+            with reader.reading(key):
+                values[key] = instant(key, fields[key], tz)
     values["options"] = _read_options(reader, fields, tz)
     with reader.reading(*_kinds_in(fields)[:1]):
         values["schedule"] = _read_schedule(reader, fields, meant)
@@ -142,19 +151,20 @@ def _whole_entry(reader: _Reader, name: str, values: dict[str, Any]) -> Entry | 
     return entry
 
 
-def _check_key(reader: _Reader, key: str, value: Any) -> str | None:
-    """Report a key that is unknown or not available; the name that it was meant for."""
+def _check_key(reader: _Reader, key: str, value: Any) -> tuple[str, ...]:
+    """Report a key that is unknown or not available; the keys that it was meant for."""
+    if key in KEYS or key in LATER_KINDS:
+        return ()
     if key in LATER_POLICIES:
         reader.report(f"{key} is not available in this version", key)
-    elif key not in KEYS and isinstance(value, Mapping) and "task" in value:
+        return ()
+    if isinstance(value, Mapping) and "task" in value:
         reader.report(
             f'"{key}" is an entry within an entry; a name with a dot in it is written in quotes', key
         )
-        return None
-    elif key not in KEYS and key not in LATER_KINDS:
-        reader.report(f'"{key}" is not a key of an entry{did_you_mean(key, KEYS)}', key)
-        return nearest(key, KEYS)
-    return None
+        return ("task", "every")
+    reader.report(f'"{key}" is not a key of an entry{did_you_mean(key, KEYS)}', key)
+    return tuple(filter(None, [nearest(key, KEYS)]))
 
 
 # -- single values
@@ -221,7 +231,7 @@ def _kinds_in(fields: Mapping[str, Any]) -> list[str]:
     return [key for key in fields if key in _KINDS or key in LATER_KINDS]
 
 
-def _read_schedule(reader: _Reader, fields: Mapping[str, Any], meant: set[str | None]) -> Schedule | None:
+def _read_schedule(reader: _Reader, fields: Mapping[str, Any], meant: set[str]) -> Schedule | None:
     kinds = _kinds_in(fields)
     if not kinds:
         if not meant.intersection(_KINDS):
@@ -280,6 +290,10 @@ def _from_cron(value: Any) -> Schedule:
 def _from_crontab(value: Any) -> Schedule:
     if isinstance(value, str):
         return crontab.from_string(text("crontab", value))
+    if not isinstance(value, Mapping):
+        raise ConfigError(
+            f'crontab is {kind_of(value)}; expected a table such as {{ minute = "0", hour = "3" }}'
+        )
     return crontab(
         **_subtable("crontab", value, ("minute", "hour", "day_of_week", "day_of_month", "month_of_year"))
     )

@@ -182,14 +182,18 @@ def next_instant(line: ZoneLine, next_wall: NextWall, after: int, gap: str, fold
         limit = min(closing, segment.repeats_from) if fold == "second" else closing
         if found is not None and found < limit:
             return found - segment.offset
-        if segment.end > LAST_SECOND or (found is None and segment.repeats_from == NEVER):
+        if found is None and segment.repeats_from == NEVER:
             return None
-        start, segment = segment.end, line.segment(segment.end)
+        # No reading before `found` matches, so whatever the zone does until shortly before it is of no account.
+        start = segment.end if found is None else max(segment.end, found - MARGIN)
+        if start > LAST_SECOND:
+            return None
+        adjoining, segment = start == segment.end, line.segment(start)
         opening = start + segment.offset
-        if gap == "after" and found is not None and closing <= found < opening:
+        if adjoining and gap == "after" and found is not None and closing <= found < opening:
             return start
         wall = opening - 1
-        if opening < closing:
+        if adjoining and opening < closing:
             found = -NEVER
 
 

@@ -84,7 +84,7 @@ def text(key: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ConfigError(f"{key} is {kind_of(value)}; expected text")
     if not value.strip():
-        raise ConfigError(f"{key} is empty; leave it out, or give it a value")
+        raise ConfigError(f"{key} is empty; expected text")
     return value
 
 
@@ -96,7 +96,9 @@ def choice(*names: str) -> Callable[[str, Any], str]:
         if not isinstance(value, str):
             raise ConfigError(f"{key} is {kind_of(value)}; expected {listed}")
         if value not in names:
-            raise ConfigError(f"{key} = {shown(value)} is not {listed}{did_they_mean(value, names)}")
+            raise ConfigError(
+                f"{key} = {shown(value)} is not known; expected {listed}{did_they_mean(value, names)}"
+            )
         return value
 
     return check
@@ -126,7 +128,7 @@ def duration(key: str, value: Any) -> float:
     except ConfigError as error:
         raise ConfigError(f"{key} = {error}") from None
     if seconds > LONGEST_DURATION:
-        raise ConfigError(f"{key} = {shown(value)} is longer than a century")
+        raise ConfigError(f"{key} is longer than a century")
     return seconds
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from beat.entry import Entry
 from beat.store import EntryChange, Tick, Verdict
 from jobq.errors import ConfigError
+from jobq.instants import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def _changes(
 def _change(entry: Entry, was: StoredEntry | None, source: str, now: int) -> EntryChange | None:
     """What is to be done about one entry; None if it is as it should be."""
     definition = entry.definition()
-    anchor = now if was is None else was.anchor
+    anchor = now - now % SECOND if was is None else was.anchor
     next_fire = entry.evaluated(anchor).next_after(now)
     if was is None:
         return EntryChange(entry.name, source, definition, 0, anchor, next_fire)

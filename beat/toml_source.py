@@ -69,8 +69,8 @@ def read_toml(path: Path) -> Source:
         line, sentence = _syntax(text, str(error))
     except RecursionError:
         line, sentence = None, "it is nested too deeply"
-    except ValueError as error:  # a number of thousands of digits
-        line, sentence = None, f"it is not valid TOML: {error}"
+    except ValueError:  # by int(), which has a limit
+        line, sentence = None, "it has a number of thousands of digits"
     raise ConfigProblems([Problem(path, line, sentence)])
 
 
@@ -108,11 +108,17 @@ def _syntax(text: str, message: str) -> tuple[int, str]:
     twice = _twice(text, what, line)
     if twice is not None:
         return twice
-    column = f"at column {found[3]}" if found[3] else "at the end of the file"
     if what == "Invalid date or datetime":
-        return line, f"there is no such date or time {column}"
-    hint = "; text is written in quotes" if what == "Invalid value" else ""
-    return line, f"it is not valid TOML: {what[:1].lower()}{what[1:]} {column}{hint}"
+        sentence = "there is no such date or time"
+    elif what == "Illegal character '\\n'":
+        sentence = "the quote that ends a text is missing"
+    else:
+        sentence = f"it is not valid TOML: {what[:1].lower()}{what[1:]}"
+    if not found[3]:
+        return line, f"{sentence} at the end of the file"
+    rest = text.split("\n")[line - 1][int(found[3]) - 1 :]
+    hint = "; text is written in quotes" if what == "Invalid value" and rest[:1].isalpha() else ""
+    return line, f"{sentence} at column {found[3]}{hint}"
 
 
 def _twice(text: str, what: str, line: int) -> tuple[int, str] | None:
@@ -125,8 +131,8 @@ def _twice(text: str, what: str, line: int) -> tuple[int, str] | None:
         path = again.get(line, ())
     else:
         return None
-    if path not in lines:
-        return None
+    if lines.get(path, line) >= line:
+        return (line, f"{_dotted(path)} can't be added to a value that is complete") if path else None
     if path[:1] == ("beat_schedule",) and len(path) == _ENTRY:
         return line, f"there are two entries called {shown(path[1])}; the other one is at line {lines[path]}"
     return line, f"{_dotted(path)} is there twice; the other one is at line {lines[path]}"

@@ -45,7 +45,7 @@ class FieldKind:
         return {name[:3]: number for name, number in spelled.items()} | spelled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Field:
     """The numbers a field means, as bits. Two texts that mean the same are equal."""
 
@@ -57,8 +57,8 @@ class Field:
     def values(self) -> tuple[int, ...]:
         return bits(self.mask)
 
-    def __str__(self) -> str:
-        return self.text
+    def __repr__(self) -> str:
+        return repr(self.text)
 
 
 MINUTE: Final = FieldKind("minute", 0, 59, "*/15 or 0,30")

@@ -11,7 +11,6 @@ function must not get arguments that were meant for the queue.
 
 from __future__ import annotations
 
-import builtins
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from jobq.errors import ConfigError, JobqError, MessageNotUnderstood
 from jobq.instants import from_micros
 from jobq.job import DEFAULT_QUEUE, State, check_queue
 from jobq.message import Message, decode_message, encode_json, new_job, parse_options
+from jobq.plain import name_of
 from jobq.redis_connection import url_of
 from jobq.results import failure_of
 from jobq.rq_arguments import take_options
@@ -294,40 +294,6 @@ def _afresh(record: JobRecord | None) -> str:
         )
     except MessageNotUnderstood:
         return ""
-
-
-def name_of(func: Callable[..., Any] | str) -> tuple[str, bool]:
-    """What a job calls, and whether that is an import path rather than a task's name."""
-    if isinstance(func, Task):
-        return func.name, False
-    if isinstance(func, str):
-        return check_import_path(func), True
-    module, name = getattr(func, "__module__", None), getattr(func, "__qualname__", "")
-    if not module or not name or not callable(func):
-        raise ConfigError(f"{func!r} can't be enqueued: expected a function, a task or an import path")
-    if module == "__main__":
-        raise ConfigError(
-            f"{name} can't be enqueued: it is defined in the script that is running, which a worker can't import; "
-            "move it to a module"
-        )
-    if "." in name or "<" in name or not hasattr(_module(module), name):
-        raise ConfigError(
-            f"{module}.{name} can't be enqueued: a worker can import only functions at the top level of a module"
-        )
-    return f"{module}.{name}", True
-
-
-def check_import_path(path: str) -> str:
-    module, _, name = path.rpartition(".")
-    if not module or not all(part.isidentifier() for part in path.split(".")):
-        raise ConfigError(f'"{path}" is not an import path; expected one such as "package.module.function"')
-    return path
-
-
-def _module(name: str) -> Any:
-    import sys
-
-    return sys.modules.get(name, builtins)
 
 
 def _source(store: str | App | Store | None, connection: Any) -> App | Store:

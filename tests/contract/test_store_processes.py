@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from itertools import chain
 
 import pytest
 from waiting import wait_until
@@ -66,7 +67,7 @@ def test_processes_that_fetch_from_one_queue_share_it_out(desk, store, store_url
     ids = [f"job-{number}" for number in range(300)]
     desk.enqueue(*ids)
     done = start_together([spawn(WORK, store_url, str(batch), f"w{number}") for number in range(4)])
-    assert sorted(sum(done, [])) == sorted(ids)
+    assert sorted(chain.from_iterable(done)) == sorted(ids)
     assert store.totals()["completed"] == 300
 
 
@@ -89,7 +90,7 @@ def test_what_a_killed_process_had_fetched_runs_elsewhere(desk, store_url, spawn
     assert desk.end(again, keep=60)
 
 
-def test_threads_that_share_a_store_share_out_its_jobs(desk, store):
+def test_threads_that_share_a_store_share_out_its_jobs(desk):
     ids = [f"job-{number}" for number in range(200)]
     desk.enqueue(*ids)
     done, errors = [], []

@@ -95,7 +95,7 @@ def test_a_worker_is_listed_as_it_reported(store, info):
     assert store.workers() == [info]
 
 
-def test_workers_are_listed_by_name(store, info):
+def test_workers_are_listed_by_name(store):
     for name in ("w2", "w1"):
         store.report(WorkerInfo(name, "h", 1, (), 0), ttl=60)
     assert [worker.name for worker in store.workers()] == ["w1", "w2"]

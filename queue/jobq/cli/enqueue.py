@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobq.cli.params import DURATION, DURATION_OR_INSTANT, INSTANT, JSON_LIST, JSON_OBJECT
+from jobq.cli.params import duration, duration_or_instant, instant, json_list, json_object
 from jobq.cli.session import pass_session
-from jobq.cli.shell import Failure, examples, print_json
+from jobq.cli.shell import Failure, examples, json_option, print_json
 
 if TYPE_CHECKING:
     from jobq.app import App
@@ -25,25 +25,27 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("name", metavar="NAME")
-@click.argument("args", metavar="[ARGS_JSON]", type=JSON_LIST, required=False)
-@click.option("--kwargs", type=JSON_OBJECT, metavar="JSON", help="Arguments by name.")
+@click.argument("args", metavar="[ARGS_JSON]", type=json_list, required=False)
+@click.option("--kwargs", type=json_object, metavar="JSON", help="Arguments by name.")
 @click.option("--plain", is_flag=True, help="NAME is the import path of a function, not a task.")
 @click.option("--queue", metavar="QUEUE", help="The queue  [default: the task's].")
 @click.option("--priority", type=int, metavar="0-9", help="0 is first  [default: 5].")
-@click.option("--countdown", type=DURATION, metavar="S", help="Not before so long from now.")
-@click.option("--eta", type=INSTANT, metavar="TIME", help="Not before this date and time (ISO 8601).")
+@click.option("--countdown", type=duration, metavar="S", help="Not before so long from now.")
+@click.option("--eta", type=instant, metavar="TIME", help="Not before this date and time (ISO 8601).")
 @click.option(
-    "--expires", type=DURATION_OR_INSTANT, metavar="S|TIME", help="Cancel it if it has not started by then."
+    "--expires", type=duration_or_instant, metavar="S|TIME", help="Cancel it if it has not started by then."
 )
 @click.option("--retries", type=click.IntRange(min=0), metavar="N", help="Retries allowed.")
-@click.option("--time-limit", type=DURATION, metavar="S", help="Kill it after so long.")
-@click.option("--soft-time-limit", type=DURATION, metavar="S", help="Interrupt it after so long.")
+@click.option("--time-limit", type=duration, metavar="S", help="Kill it after so long.")
+@click.option("--soft-time-limit", type=duration, metavar="S", help="Interrupt it after so long.")
 @click.option("--ignore-result", is_flag=True, default=None, help="Keep no result.")
 @click.option("--id", "task_id", metavar="ID", help="The job's id  [default: a random one].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 @pass_session
 def enqueue(
     session: Session,
+    /,
+    *,
     name: str,
     args: list[Any] | None,
     kwargs: dict[str, Any] | None,
@@ -78,7 +80,7 @@ def _plain_job(
     session: Session, name: str, args: list[Any], kwargs: dict[str, Any], options: dict[str, Any]
 ) -> NewJob:
     from jobq.message import new_job, parse_options
-    from jobq.queue import check_import_path
+    from jobq.plain import check_import_path
 
     app: App = session.app
     return new_job(

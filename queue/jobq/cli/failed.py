@@ -84,7 +84,7 @@ def show(session: Session, job_id: str, as_json: bool) -> None:
 
 def _print_table(records: list[JobRecord], now: int) -> None:
     from jobq.cli import jobs
-    from jobq.cli.tables import console, table
+    from jobq.cli.tables import display, table
     from jobq.cli.times import relative
 
     rows = []
@@ -100,7 +100,7 @@ def _print_table(records: list[JobRecord], now: int) -> None:
                 _first_line(jobs.error_line(record)),
             ]
         )
-    console().print(table(["ID", "TASK", "QUEUE", "FAILED", "ERROR"], rows))
+    display(table(["ID", "TASK", "QUEUE", "FAILED", "ERROR"], rows))
 
 
 def _first_line(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobq.cli.params import DURATION
+from jobq.cli.params import duration
 from jobq.cli.session import pass_session
 from jobq.cli.shell import examples, json_option, print_json
 
@@ -24,7 +24,7 @@ _SHORTEST = 0.1
     epilog=examples("jobq info", "jobq info high low --interval 1", "jobq info --json"),
 )
 @click.argument("queues", metavar="[QUEUE ...]", nargs=-1)
-@click.option("-i", "--interval", type=DURATION, metavar="S", help="Look again every so often, until Ctrl-C.")
+@click.option("-i", "--interval", type=duration, metavar="S", help="Look again every so often, until Ctrl-C.")
 @json_option
 @pass_session
 @click.pass_context
@@ -39,9 +39,9 @@ def info(
         if as_json:
             print_json(seen.as_object())
         else:
-            from jobq.cli.tables import console
+            from jobq.cli.tables import display
 
-            console().print(seen.as_text())
+            display(seen.as_text())
         return
     if as_json:
         ctx.fail("--json prints one document; leave --interval out")
@@ -53,7 +53,7 @@ def _watch(session: Session, queues: tuple[str, ...], interval: float) -> None:
     from rich.live import Live
 
     from jobq.cli.overview import overview
-    from jobq.cli.tables import console
+    from jobq.cli.tables import console, display
     from jobq.errors import StoreUnavailable
 
     screen = console()
@@ -66,5 +66,5 @@ def _watch(session: Session, queues: tuple[str, ...], interval: float) -> None:
             if screen.is_terminal:
                 live.update(shown, refresh=True)
             else:
-                screen.print(shown)
+                display(shown)
             time.sleep(interval)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 import traceback
 from pathlib import Path
@@ -34,7 +35,7 @@ def load_app(spec: str, store: str | None = None) -> App:
         or not all(part.isidentifier() for part in path.split("."))
         or (":" in spec and not attribute)
     ):
-        raise ConfigError(f'the app "{spec}" is not understood; {_EXPECTED}{_as_module(path)}')
+        raise ConfigError(f'the app "{spec}" is not the name of a module; {_EXPECTED}{_as_module(path)}')
     module = _import(path, spec)
     app = _attribute(module, attribute, spec) if attribute else _only_app(module, spec)
     if store is not None:

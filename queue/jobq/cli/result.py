@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobq.cli.params import DURATION
+from jobq.cli.params import duration
 from jobq.cli.session import pass_session
 from jobq.cli.shell import Failure, examples, json_option, print_json
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("job_id", metavar="ID")
-@click.option("--wait", type=DURATION, metavar="S", help="Wait so long for the job to end.")
+@click.option("--wait", type=duration, metavar="S", help="Wait so long for the job to end.")
 @json_option
 @pass_session
 @click.pass_context

@@ -16,11 +16,13 @@ INTERRUPTED = 130
 
 
 class Failure(click.ClickException):
-    """A sentence for stderr, and the exit code that goes with it."""
+    """The answer is no, or it failed: a sentence for stderr."""
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = 1
+
+
+class Misconfigured(click.ClickException):
+    exit_code = 2
 
 
 class Group(click.Group):
@@ -35,10 +37,8 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class Program(Group):
-    """The outermost group: turns what went wrong into a sentence, or with --debug lets the traceback out."""
-
-    group_class = Group
+class _Outermost(click.Command):
+    """Turns what went wrong into a sentence, or with --debug lets the traceback out."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,9 +53,19 @@ class Program(Group):
             raise _told(error) from error
 
 
-def _told(error: Exception) -> Failure:
+class Program(_Outermost, Group):
+    """The outermost group."""
+
+    group_class = Group
+
+
+class LoneCommand(_Outermost):
+    """A program that is one command."""
+
+
+def _told(error: Exception) -> click.ClickException:
     if isinstance(error, ConfigError):
-        return Failure(str(error), 2)
+        return Misconfigured(str(error))
     if isinstance(error, JobqError):
         return Failure(str(error))
     return Failure(f"unexpected {type(error).__name__}: {error} (--debug shows where)")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -22,6 +24,17 @@ def console() -> Console:
 
     fixed = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else _PIPE_WIDTH
     return Console(width=fixed, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def display(renderable: Any) -> None:
+    """Print it; into a pipe without the blanks that fill a line."""
+    target = console()
+    if target.is_terminal:
+        target.print(renderable)
+        return
+    with target.capture() as captured:
+        target.print(renderable)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
@@ -48,4 +61,4 @@ def print_fields(fields: Sequence[tuple[str, Any]]) -> None:
     for name, value in fields:
         if value not in (None, ""):
             grid.add_row(name, value if not isinstance(value, str) else Text(value))
-    console().print(grid)
+    display(grid)

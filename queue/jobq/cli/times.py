@@ -25,7 +25,7 @@ def coarse(micros: int) -> str:
     if micros < 10 * SECOND:
         return f"{micros / SECOND:.1f}".removesuffix(".0") + "s"
     rest = round(micros / SECOND)
-    parts = []
+    parts: list[tuple[int, str]] = []
     for unit, size in _UNITS:
         count, rest = divmod(rest, size)
         if count or parts:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobq.cli.params import DURATION
+from jobq.cli.params import duration
 from jobq.cli.session import pass_session
 from jobq.cli.shell import examples
 
@@ -48,10 +48,10 @@ _SETTINGS = {
 )
 @click.option("-n", "--name", metavar="NAME", help="The worker's name  [default: host-pid].")
 @click.option(
-    "--lease-ttl", type=DURATION, metavar="S", help="How long a dead child holds its jobs  [default: 10]."
+    "--lease-ttl", type=duration, metavar="S", help="How long a dead child holds its jobs  [default: 10]."
 )
 @click.option(
-    "--shutdown-timeout", type=DURATION, metavar="S", help="How long jobs may finish  [default: 30]."
+    "--shutdown-timeout", type=duration, metavar="S", help="How long jobs may finish  [default: 30]."
 )
 @click.option(
     "-l",
@@ -72,6 +72,8 @@ _SETTINGS = {
 def worker(
     ctx: click.Context,
     session: Session,
+    /,
+    *,
     queues: tuple[str, ...],
     autoscale: str | None,
     loglevel: str,

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from beat.schedules import Schedule, ScheduleError, cron, crontab, from_micros, schedule, solar, to_micros
 
-settings.register_profile("same", derandomize=True, deadline=None, max_examples=150)
-settings.load_profile("same")
+same = settings(derandomize=True, deadline=None, max_examples=150)
 
 ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia"]
 zones = st.sampled_from(ZONES).map(ZoneInfo)
@@ -66,6 +65,7 @@ solars = st.builds(
 schedules = st.one_of(crontabs, crons, intervals, solars)
 
 
+@same
 @given(schedules, instants)
 def test_the_next_fire_is_strictly_later_and_nothing_lies_between(one, t):
     fire = one.next_after(t)
@@ -76,6 +76,7 @@ def test_the_next_fire_is_strictly_later_and_nothing_lies_between(one, t):
         assert to_micros(one.next_after(from_micros(us, t.tzinfo))) == to_micros(fire)
 
 
+@same
 @given(schedules, instants, st.timedeltas(timedelta(0), timedelta(days=400)))
 def test_the_next_fire_never_goes_back(one, t, ahead):
     sooner, later = one.next_after(t), one.next_after((t.astimezone(UTC) + ahead).astimezone(t.tzinfo))
@@ -84,6 +85,7 @@ def test_the_next_fire_never_goes_back(one, t, ahead):
         assert to_micros(sooner) <= to_micros(later)
 
 
+@same
 @given(st.one_of(crontabs, crons, solars), instants, st.floats(0, 1), st.integers(0, 3 * 86_400))
 def test_fires_of_adjoining_stretches_join(one, start, share, length):
     first, tz = to_micros(start), start.tzinfo
@@ -93,6 +95,7 @@ def test_fires_of_adjoining_stretches_join(one, start, share, length):
     assert all(to_micros(start) <= to_micros(fire) < to_micros(end) for fire in whole)
 
 
+@same
 @given(intervals, instants, st.integers(0, 50), st.integers(0, 50))
 def test_fires_of_an_anchored_interval_join(one, start, before, after):
     middle = from_micros(to_micros(start) + before * one.micros)
@@ -100,6 +103,7 @@ def test_fires_of_an_anchored_interval_join(one, start, before, after):
     assert one.fires(start, middle) + one.fires(middle, end) == one.fires(start, end)
 
 
+@same
 @given(schedules, instants, st.integers(0, 40 * 86_400))
 def test_the_latest_fire_is_the_last_of_those_between(one, since, length):
     until = from_micros(to_micros(since) + length * 1_000_000, since.tzinfo)
@@ -115,6 +119,7 @@ def test_the_latest_fire_is_the_last_of_those_between(one, since, length):
     assert to_micros(one.next_after(just_before)) == to_micros(latest)
 
 
+@same
 @given(schedules)
 def test_a_schedule_survives_json_and_pickle(one):
     copy = Schedule.from_dict(json.loads(json.dumps(one.to_dict())))
@@ -124,6 +129,7 @@ def test_a_schedule_survives_json_and_pickle(one):
     assert pickle.loads(pickle.dumps(one)) == one
 
 
+@same
 @given(schedules)
 def test_a_description_is_one_sentence(one):
     text = one.describe()
@@ -132,6 +138,7 @@ def test_a_description_is_one_sentence(one):
     assert "  " not in text
 
 
+@same
 @given(schedules, st.sampled_from([1, -1]), st.timedeltas(timedelta(0), timedelta(days=3)), zones)
 @example(crontab(), -1, timedelta(0), ZoneInfo("Pacific/Apia"))
 @example(crontab(), 1, timedelta(0), ZoneInfo("America/New_York"))
@@ -142,17 +149,20 @@ def test_the_ends_of_the_calendar_are_no_error(one, direction, inside, tz):
     assert all(fire is None or to_micros(fire) > to_micros(t) for fire in fires)
 
 
+@same
 @given(schedules)
 def test_a_naive_datetime_is_refused_with_a_sentence(one):
     with pytest.raises(ValueError, match="has no time zone"):
         one.next_after(datetime(2025, 1, 1))  # noqa: DTZ001 - naive on purpose
 
 
+@same
 @given(st.integers(-62_135_000_000_000_000, 253_402_000_000_000_000), zones)
 def test_microseconds_are_exact_both_ways(us, tz):
     assert to_micros(from_micros(us, tz)) == us
 
 
+@same
 @given(st.text(max_size=12))
 def test_any_text_is_a_field_or_a_sentence(text):
     try:
@@ -161,6 +171,7 @@ def test_any_text_is_a_field_or_a_sentence(text):
         assert str(error).startswith("minute ")  # noqa: PT017 - most texts are refused, a few are not
 
 
+@same
 @given(st.text(alphabet="0123456789*/-,@LW#? adilymonfr", max_size=24))
 def test_any_text_is_a_cron_expression_or_a_sentence(text):
     try:

@@ -1,0 +1,97 @@
+"""The command `beatd`: options, configuration and app together make a service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jobq.cli.params import duration
+from jobq.cli.shell import LoneCommand, debug_option, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from beat.setup import Setup
+
+_EPILOG = examples(
+    "beatd --config beat.toml --check      is it right, and what fires next?",
+    "beatd --config beat.toml --worker 2   the beat, and two worker children beside it",
+    "beatd --app tasks:app                 the beat_schedule of an app, no file",
+)
+
+
+@click.command(
+    cls=LoneCommand,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EPILOG,
+)
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration  [default: ./beat.toml if there is one].",
+)
+@click.option("--store", metavar="URL", help="The store; goes before the file's and the app's.")
+@click.option(
+    "-A",
+    "--app",
+    metavar="MOD:APP",
+    envvar="JOBQ_APP",
+    help="The app; goes before the file's  [env: JOBQ_APP].",
+)
+@click.option("--check", is_flag=True, help="Check everything, print the next fire times, and leave.")
+@click.option("--worker", type=click.IntRange(min=0), metavar="N", help="Also run N worker children.")
+@click.option("--node", metavar="NAME", help="This beat's name among the others  [default: host-pid].")
+@click.option(
+    "--lease-ttl",
+    type=duration,
+    metavar="S",
+    help="How long a dead leader keeps the others waiting  [default: 3].",
+)
+@click.option("--log-level", metavar="LEVEL", help="debug to critical  [default: info].")
+@click.option("--log-format", metavar="text|json", help="How log lines look  [default: text].")
+@click.option("--pidfile", metavar="FILE", help="Keep the process id here while running.")
+@debug_option
+@click.version_option(package_name="beatd", message="%(prog)s %(version)s")
+@click.pass_context
+def beatd(ctx: click.Context, /, check: bool, debug: bool, **options: object) -> None:  # noqa: ARG001 - read by LoneCommand
+    """Fire entries when they are due: each tick enqueues one job, whatever dies.
+
+    Several beatds on one store elect a leader; the others follow and take over. SIGHUP reads the configuration
+    again, SIGTERM hands over and leaves.
+    """
+    from beat.setup import prepare
+
+    setup = prepare(**options)  # type: ignore[arg-type] # click has checked their types
+    if check:
+        for line in _checked(setup):
+            click.echo(line)
+        return
+    ctx.exit(setup.run())
+
+
+def _checked(setup: Setup) -> Iterator[str]:
+    """What `--check` prints: each entry with its next three fire times, then what to look at."""
+    from datetime import UTC, datetime
+
+    from jobq.instants import from_micros, to_micros
+
+    now = to_micros(datetime.now(UTC))
+    entries = [entry for source in setup.sources for entry in source.entries]
+    for entry in entries:
+        evaluated, fire = entry.evaluated(now), now
+        fires: list[str] = []
+        while len(fires) < 3 and (fire := evaluated.next_after(fire)):  # noqa: PLR2004 - three fire times, as the help says
+            fires.append(from_micros(fire, evaluated.tz).strftime("%Y-%m-%d %H:%M:%S %Z"))
+        yield f"{entry.name}: {entry.schedule.describe()}; {entry.task}"
+        yield from (f"    {when}" for when in fires or ["never" if entry.enabled else "disabled"])
+    yield from (f"note: {note}" for note in setup.notes)
+    counted = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+    yield f"ok: {counted}, store {setup.shown_store}"
+
+
+def main() -> None:
+    beatd(prog_name="beatd")

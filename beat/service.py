@@ -1,0 +1,193 @@
+"""beatd: one loop that keeps a place in the election, fires while it leads, and answers signals.
+
+Each turn of the loop, in this order: bring the store's entries in line with the configuration, if that is not yet
+done; renew the lease or stand for election; as leader, deal with what is due; sleep until the next of these, a
+signal, or word from another process. The watchdog is fed by the loop itself, so a loop that is stuck is restarted
+by systemd, and has lost its lease to another beat long before.
+
+A store that is away ends the turn, not the program: the loop waits a moment and turns again, and what it had to do
+is still to be done, because nothing of it is remembered but what is in the store and in the configuration.
+
+SIGHUP    read the configuration again; if it is wrong, say so and go on with what is in force
+SIGTERM, SIGINT   resign, so that a follower takes over at once; then let the workers finish; leave with 0.
+          Once more: the workers break off what they run
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from beat.store import NotLeader
+from beat.sync import sync
+from beat.ticker import Ticker
+from jobq.errors import ConfigError, StoreUnavailable
+from jobq.interrupts import Interrupts
+from jobq.log import event
+from jobq.outage import Outage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from beat.leadership import Leadership
+    from beat.sdnotify import Notifier
+    from beat.sources import Source
+    from beat.store import BeatStore
+    from beat.workers import Workers
+
+log = logging.getLogger(__name__)
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_MICROS = 1_000_000
+
+
+class Service:
+    """`load` reads the sources of entries, now and at each reload; `max_loop_interval` is in seconds."""
+
+    def __init__(
+        self,
+        store: BeatStore,
+        leadership: Leadership,
+        load: Callable[[], Sequence[Source]],
+        notifier: Notifier,
+        *,
+        workers: Workers | None = None,
+        max_loop_interval: float = 5.0,
+    ) -> None:
+        self._store = store
+        self._leadership = leadership
+        self._ticker = Ticker(store)
+        self._load = load
+        self._notifier = notifier
+        self._workers = workers
+        self._longest = max_loop_interval
+        self._outage = Outage(log)
+        self._unsynced: list[Source] = []
+        self._reloads: int | None = None
+        self._look_at = 0.0
+        self._ready = False
+
+    def run(self, sources: Sequence[Source]) -> int:
+        """Until a signal says stop. The exit code."""
+        self._unsynced = list(sources)
+        self._interrupts = Interrupts((*_STOPS, signal.SIGHUP, signal.SIGCHLD))
+        event(log, logging.INFO, "beat_started", f"beatd starts on {self._store.url}", store=self._store.url)
+        while self._answer_signals():
+            if self._workers is not None:
+                self._workers.tend()
+            try:
+                self._turn()
+            except StoreUnavailable as error:
+                self._sit_out(error)
+            self._report()
+        self._leave()
+        return 0
+
+    # -- one turn
+
+    def _turn(self) -> None:
+        self._bring_in_line()
+        self._leadership.keep()
+        self._outage.answered()
+        if self._leadership.leads and time.monotonic() >= self._look_at:
+            self._fire()
+        self._sleep()
+
+    def _bring_in_line(self) -> None:
+        if self._reloads is None:
+            self._reloads = self._store.reloads()
+        while self._unsynced:
+            name, entries = self._unsynced[0]
+            try:
+                done = sync(self._store, entries, name)
+                if entries or done.removed:
+                    event(log, logging.INFO, "entries_synced", f"{name}: {done}", source=name)
+            except ConfigError as error:
+                event(log, logging.ERROR, "sync_refused", str(error), source=name)
+            del self._unsynced[0]
+            self._look_at = 0.0
+
+    def _fire(self) -> None:
+        try:
+            done = self._ticker.run_once(self._leadership.term)
+        except NotLeader as error:
+            self._leadership.step_down(str(error))
+            return
+        self._outage.answered()
+        wait = (done.next_at - done.now) / _MICROS if done.next_at else self._longest
+        self._look_at = time.monotonic() + min(wait, self._longest)
+
+    def _sleep(self) -> None:
+        timeout = min(self._longest, self._leadership.until_next())
+        if self._leadership.leads:
+            timeout = min(timeout, self._look_at - time.monotonic())
+        if self._notifier.watchdog is not None:
+            timeout = min(timeout, self._notifier.watchdog)
+        if timeout > 0 and self._interrupts.during(lambda: self._store.wait_beat(timeout)):
+            self._look_at = 0.0
+            self._leadership.hurry()
+            self._hear_reload()
+
+    def _sit_out(self, error: StoreUnavailable) -> None:
+        delay = self._outage.failed(error)
+        self._look_at = 0.0
+        self._interrupts.during(lambda: time.sleep(delay))
+
+    def _report(self) -> None:
+        if not self._ready:
+            self._ready = True
+            self._notifier.ready("running")
+            event(log, logging.INFO, "beat_ready", "beatd is ready")
+        self._notifier.alive()
+
+    # -- signals
+
+    def _answer_signals(self) -> bool:
+        """Deal with what has come; False if it is time to leave."""
+        while self._interrupts.pending:
+            number = self._interrupts.pending.pop(0)
+            if number in _STOPS:
+                event(log, logging.INFO, "beat_stopping", f"stopping on {number.name}")
+                return False
+            if number == signal.SIGHUP:
+                self._reload()
+        return True
+
+    def _hear_reload(self) -> None:
+        asked = self._store.reloads()
+        if asked != self._reloads:
+            self._reloads = asked
+            self._reload()
+
+    def _reload(self) -> None:
+        self._notifier.reloading()
+        try:
+            self._unsynced = list(self._load())
+            event(log, logging.INFO, "config_reloaded", "the configuration was read again")
+        except ConfigError as error:
+            event(
+                log,
+                logging.ERROR,
+                "reload_refused",
+                f"what ran before goes on, for the configuration is wrong: {error}",
+            )
+        self._notifier.ready("running")
+
+    def _leave(self) -> None:
+        self._notifier.stopping()
+        with contextlib.suppress(StoreUnavailable):  # the lease runs out by itself
+            self._leadership.resign()
+        if self._workers is not None:
+            self._workers.stop()
+            while self._workers.alive:
+                self._interrupts.during(lambda: time.sleep(0.5))
+                self._notifier.alive()
+                while self._interrupts.pending:
+                    if self._interrupts.pending.pop(0) in _STOPS:
+                        self._workers.stop()
+        self._store.close()
+        event(log, logging.INFO, "beat_stopped", "beatd has stopped", pid=os.getpid())

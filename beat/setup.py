@@ -1,0 +1,140 @@
+"""From options, a configuration file and an app to a service that can run. Everything that can be wrong is found
+here, before anything is started."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from beat.config import LEASE_TTL_BOUNDS, BeatSettings, Config, WorkerSettings, load_config
+from beat.leadership import Leadership
+from beat.sdnotify import Notifier
+from beat.service import Service
+from beat.sources import Source, gather, unregistered
+from beat.stores import open_beat_store
+from beat.workers import Workers
+from jobq import log as logs
+from jobq.app import App
+from jobq.cli.loading import load_app
+from jobq.errors import ConfigError
+from jobq.worker.options import WorkerOptions, default_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_CONFIG = Path("beat.toml")
+
+
+@dataclass
+class Setup:
+    """All that a run of beatd needs."""
+
+    config: Config | None
+    app: App
+    app_given: bool
+    settings: BeatSettings
+    worker: WorkerSettings
+    children: int
+    sources: Sequence[Source]
+
+    @property
+    def notes(self) -> list[str]:
+        return [sentence for _, sentence in unregistered(self.sources, self.app if self.app_given else None)]
+
+    @property
+    def shown_store(self) -> str:
+        return open_beat_store(self.app.store_url).url
+
+    def reload(self) -> Sequence[Source]:
+        """The sources as they are written now. The app's code is not imported again: that takes a restart."""
+        config = None if self.config is None else load_config(self.config.path, os.environ)
+        return gather(config, self.app if self.app_given else None)
+
+    def run(self) -> int:
+        settings = self.settings
+        store = open_beat_store(self.app.store_url, settings.history)
+        node = settings.node or default_name()
+        workers = None
+        if self.children:
+            workers = Workers(self.app, self._worker_options(node))
+        service = Service(
+            store,
+            Leadership(store, node, settings.lease_ttl),
+            self.reload,
+            Notifier(os.environ),
+            workers=workers,
+            max_loop_interval=settings.max_loop_interval,
+        )
+        pidfile = Path(settings.pidfile) if settings.pidfile else None
+        if pidfile is not None:
+            pidfile.write_text(f"{os.getpid()}\n")
+        try:
+            return service.run(self.sources)
+        finally:
+            if pidfile is not None:
+                pidfile.unlink(missing_ok=True)
+
+    def _worker_options(self, node: str) -> WorkerOptions:
+        settings = self.worker
+        return WorkerOptions(
+            queues=settings.queues,
+            concurrency=self.children,
+            pool=settings.pool,
+            name=f"{node}-worker",
+            lease_ttl=settings.lease_ttl,
+            shutdown_timeout=settings.shutdown_timeout,
+            max_tasks_per_child=settings.max_tasks_per_child,
+            max_memory_per_child=settings.max_memory_per_child,
+        )
+
+
+def prepare(
+    *,
+    config: Path | None,
+    store: str | None,
+    app: str | None,
+    worker: int | None,
+    node: str | None,
+    lease_ttl: float | None,
+    log_level: str | None,
+    log_format: str | None,
+    pidfile: str | None,
+) -> Setup:
+    """Read and check everything. An option goes before the file, the file before the app. `ConfigError`s."""
+    if config is None and DEFAULT_CONFIG.is_file():
+        config = DEFAULT_CONFIG
+    read = None if config is None else load_config(config, os.environ)
+    settings = _settings(
+        BeatSettings() if read is None else read.beat,
+        node=node,
+        lease_ttl=lease_ttl,
+        log_level=log_level,
+        log_format=log_format,
+        pidfile=pidfile,
+    )
+    logs.setup(settings.log_level, settings.log_format)
+    url = store or (read.store if read is not None else None)
+    spec = app or (read.app if read is not None else None)
+    loaded = load_app(spec, url) if spec else App(store=url)
+    return Setup(
+        config=read,
+        app=loaded,
+        app_given=spec is not None,
+        settings=settings,
+        worker=WorkerSettings() if read is None else read.worker,
+        children=worker or 0,
+        sources=gather(read, loaded if spec else None),
+    )
+
+
+def _settings(settings: BeatSettings, **options: Any) -> BeatSettings:
+    """The file's settings, with the options that were given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    shortest, longest = LEASE_TTL_BOUNDS
+    if not shortest <= given.get("lease_ttl", shortest) <= longest:
+        raise ConfigError(
+            f"--lease-ttl is {given['lease_ttl']:g} seconds; expected {shortest:g} to {longest:g} seconds"
+        )
+    return replace(settings, **given)
