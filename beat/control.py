@@ -18,12 +18,16 @@ from beat.store import Verdict
 from jobq.app import App
 from jobq.errors import ConfigError, JobqError
 from jobq.instants import from_micros
-from jobq.suggest import did_you_mean
+from jobq.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from beat.store import BeatStore, HistoryRecord, StoredEntry
+
+_FEW = 10
+_COMPARED = 5000
+"""Names that an unknown one is compared with; more would take seconds."""
 
 
 class UnknownEntry(JobqError, LookupError):  # noqa: N818 - reads as the sentence it is
@@ -140,9 +144,14 @@ class Beat:
     def _stored(self, name: str) -> StoredEntry:
         found = self.store.entries([name])
         if not found:
-            names = [entry.name for entry in self.store.entries()]
-            raise UnknownEntry(f'there is no entry "{name}"{did_you_mean(name, names)}')
+            raise UnknownEntry(f'there is no entry "{name}"{_suggestion(name, self.store.entries())}')
         return found[0]
+
+
+def _suggestion(name: str, entries: list[StoredEntry]) -> str:
+    """The nearest name; where there is none, all names if they are few."""
+    names = [entry.name for entry in entries[:_COMPARED]]
+    return did_you_mean(name, names) if len(names) <= _FEW or nearest(name, names) else ""
 
 
 def _info(stored: StoredEntry) -> EntryInfo:

@@ -182,10 +182,12 @@ def next_instant(line: ZoneLine, next_wall: NextWall, after: int, gap: str, fold
         limit = min(closing, segment.repeats_from) if fold == "second" else closing
         if found is not None and found < limit:
             return found - segment.offset
-        if found is None and segment.repeats_from == NEVER:
-            return None
-        # No reading before `found` matches, so whatever the zone does until shortly before it is of no account.
-        start = segment.end if found is None else max(segment.end, found - MARGIN)
+        start = segment.end
+        if segment.repeats_from == NEVER:
+            if found is None:
+                return None
+            # No reading before `found` matches, so what the zone does until shortly before it is of no account.
+            start = max(start, found - MARGIN)
         if start > LAST_SECOND:
             return None
         adjoining, segment = start == segment.end, line.segment(start)

@@ -77,7 +77,7 @@ class Entry:
     def from_definition(name: str, text: str) -> Entry:
         """The entry that `definition` described; `ConfigError` where this version can't read it."""
         try:
-            fields = json.loads(text)
+            fields = msgspec.json.decode(text)
             version = fields.pop("v")
             if version != VERSION:
                 raise ConfigError(f"it is of version {version}, and this program reads version {VERSION}")
@@ -119,7 +119,7 @@ class Evaluated:
             return 0
         if self.first is not None:
             instant = max(instant, self.first - 1)
-        fire = self.schedule.next_micros(instant, self.tz)
+        fire = self.schedule.next_bounded(instant, self.tz)
         return 0 if fire is None or (self.last is not None and fire > self.last) else fire
 
     def latest(self, since: int, until: int) -> int:

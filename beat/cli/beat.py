@@ -30,9 +30,9 @@ from jobq.cli.shell import Program, debug_option, examples
     "-c",
     type=click.Path(path_type=Path),
     metavar="F",
-    help="The file whose store to look at.  [default: ./beat.toml]",
+    help="The file whose store to look at  [default: ./beat.toml if there is one].",
 )
-@click.option("--store", metavar="URL", help="The store itself [env: JOBQ_STORE].")
+@click.option("--store", metavar="URL", help="The store itself  [default: that of the file, or JOBQ_STORE].")
 @debug_option
 @click.version_option(package_name="beatd", message="%(prog)s %(version)s")
 @click.pass_context

@@ -29,8 +29,9 @@ def list_entries(located: Located, as_json: bool) -> None:
         from jobq.cli.tables import display, table
 
         now = located.beat.store.now()
-        headings = ["NAME", "SCHEDULE", "TASK", "ZONE", "NEXT", "LAST", "RUNS"]
-        display(table(headings, [_row(info, now) for info in entries], right=["RUNS"]))
+        headings = ["ENTRY", "SCHEDULE", "NEXT", "LAST", "RUNS"]
+        rows = [_row(info, now) for info in entries]
+        display(table(headings, rows, right=["RUNS"], whole=["NEXT", "LAST", "RUNS"]))
     else:
         click.echo("There are no entries.")
 
@@ -103,25 +104,21 @@ def _object(info: EntryInfo) -> dict[str, Any]:
 
 
 def _row(info: EntryInfo, now: int) -> list[str]:
+    """Cells of two lines, for a table that fits into 80 columns."""
     from jobq.cli.times import clock, relative
     from jobq.instants import to_micros
 
-    def when(fire: datetime | None) -> str:
-        return "" if fire is None else f"{clock(to_micros(fire), info.tz)}\n{relative(to_micros(fire), now)}"
-
-    if info.entry is None:
-        return [info.name, info.problem, "", "", when(info.next_fire), when(info.last_fire), str(info.runs)]
     entry = info.entry
-    following = when(info.next_fire) or ("never" if entry.enabled else "disabled")
-    return [
-        info.name,
-        entry.schedule.describe(),
-        entry.task,
-        entry.timezone,
-        following,
-        when(info.last_fire),
-        str(info.runs),
-    ]
+    last = "" if info.last_fire is None else relative(to_micros(info.last_fire), now)
+    if info.next_fire is not None:
+        fire = to_micros(info.next_fire)
+        following = f"{clock(fire, info.tz)}\n{relative(fire, now)}"
+    else:
+        following = "disabled" if entry is not None and not entry.enabled else "never"
+    if entry is None:
+        return [info.name, info.problem, following, last, str(info.runs)]
+    shown = entry.schedule.describe().rstrip(".")
+    return [f"{info.name}\n{entry.task}", f"{shown}\n{entry.timezone}", following, last, str(info.runs)]
 
 
 def _iso(instant: datetime | None) -> str | None:

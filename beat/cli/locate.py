@@ -17,7 +17,7 @@ DEFAULT_CONFIG = Path("beat.toml")
 
 @dataclass
 class Located:
-    """--store, else the store of --config, else JOBQ_STORE, else that of ./beat.toml, else the embedded default."""
+    """What --config and --store say. Without either, ./beat.toml is the file if there is one."""
 
     config: Path | None
     store: str | None
@@ -38,25 +38,29 @@ class Located:
     def url(self) -> str:
         if self.store is not None:
             return self.store
-        if self.config is not None:
-            return _of_file(self.config)
-        if not os.environ.get("JOBQ_STORE") and DEFAULT_CONFIG.is_file():
-            return _of_file(DEFAULT_CONFIG)
-        from jobq.app import default_store_url
-
-        return default_store_url(os.environ)
+        path = self.config
+        if path is None and DEFAULT_CONFIG.is_file():
+            path = DEFAULT_CONFIG
+        return _as_beatd_finds_it(path)
 
 
-def _of_file(path: Path) -> str:
-    """The file's store; where it names none, that of its app, as beatd takes it."""
-    from beat.config import load_config
+def _as_beatd_finds_it(path: Path | None) -> str:
+    """The store of the file, else of the app, else JOBQ_STORE, else the embedded default."""
     from jobq.app import default_store_url
-    from jobq.cli.loading import load_app
 
-    config = load_config(path, os.environ)
-    if config.store is not None:
-        return config.store
-    return load_app(config.app).store_url if config.app is not None else default_store_url(os.environ)
+    stated = os.environ.get("JOBQ_APP")
+    if path is not None:
+        from beat.config import load_config
+
+        config = load_config(path, os.environ)
+        if config.store is not None:
+            return config.store
+        stated = stated or config.app
+    if stated:
+        from jobq.cli.loading import load_app
+
+        return load_app(stated).store_url
+    return default_store_url(os.environ)
 
 
 pass_beat = click.make_pass_decorator(Located)

@@ -9,42 +9,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.dst import FIRST_SECOND, LAST_SECOND
 from beat.schedules.arguments import ScheduleError, nearest
+from jobq.instants import SECOND, from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND: Final = 1_000_000
 FIRST: Final = FIRST_SECOND * SECOND
 LAST: Final = LAST_SECOND * SECOND + SECOND - 1
 VERSION: Final = 1
 
 _kinds: dict[str, type[Schedule]] = {}
-
-
-def to_micros(t: datetime) -> int:
-    """Return an aware datetime as integer microseconds since 1970-01-01T00:00Z, exactly.
-
-    Raises ValueError if `t` is naive: it does not say which instant it means.
-    """
-    try:
-        elapsed = t - EPOCH
-    except TypeError:
-        raise ScheduleError(f"{t!r} has no time zone; a schedule is asked about aware datetimes.") from None
-    return (elapsed.days * 86_400 + elapsed.seconds) * SECOND + elapsed.microseconds
-
-
-def from_micros(us: int, tz: tzinfo = UTC) -> datetime:
-    """Return integer microseconds since 1970-01-01T00:00Z as an aware datetime in `tz`, with its fold."""
-    second, micro = divmod(us, SECOND)
-    shown = datetime.fromtimestamp(second, tz)
-    return shown.replace(microsecond=micro) if micro else shown
 
 
 class Schedule(ABC):
@@ -187,7 +168,7 @@ class Schedule(ABC):
     @classmethod
     def from_arguments(cls, given: dict[str, Any]) -> Self:
         """Return the schedule built from the arguments of a dict."""
-        names = [name for name in signature(cls).parameters if name != "self"]
+        names = _parameters(cls)
         for name in given:
             if name not in names:
                 raise ScheduleError(f"A {cls.kind} schedule has no {name!r}{nearest(name, names) or '.'}")
@@ -201,3 +182,8 @@ class Schedule(ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Schedule.from_dict, (self.to_dict(),)
+
+
+@cache
+def _parameters(kind: type[Schedule]) -> tuple[str, ...]:
+    return tuple(name for name in signature(kind).parameters if name != "self")

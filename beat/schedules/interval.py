@@ -7,9 +7,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_seconds, as_zone, zone_name
-from beat.schedules.base import Schedule, from_micros, to_micros
+from beat.schedules.base import Schedule
 from beat.schedules.phrases import duration
 from beat.schedules.rounding import next_rounded
+from jobq.instants import from_micros, to_micros
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -1,7 +1,7 @@
 """The beat's part of the Redis store. Scripts share `insert` with the queue, so that a job is stored in one way.
 
 key               type  fields                                          written by           goes
-leader            hash  node term until                                 elect renew resign   never; the term only grows
+leader            hash  node term until ttl                             elect renew resign   never; the term only grows
 nodes             zset  node -> present until                           elect renew          entries when they are silent
 entry:<name>      hash  source definition revision anchor               change, fire         with the entry
                         next_fire last_fire runs
@@ -9,6 +9,7 @@ entries           set   names of all entries                            change  
 source:<source>   set   names of the entries of a source                change               with the entries
 due               zset  name -> next_fire, of entries that have one     change, fire         with the entries
 history:<name>    list  JSON records, the latest first                  fire, change         the oldest beyond `keep_history`
+retired           text  the highest revision of a removed entry         change               never; one number
 reloads           text  how often a reload was asked for                request_reload       never; one number
 
 Beats sleep on the channel `beat`, which is published to on a resignation, on a change that brings the first fire
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from beat.store import Due, DueEntry, Election, HistoryRecord, Lease, NotLeader, StoredEntry
-from jobq.stores.redis import RedisStore, load_script, pack, text
+from jobq.stores.redis import RedisStore, batches, load_script, pack, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
 
     from beat.store import EntryChange, Firing
 
-_FIELDS = ("source", "definition", "revision", "anchor", "next_fire", "last_fire", "runs")
 _TICK_SCRIPTS = frozenset({"fire", "change"})
-_BEAT_SCRIPTS = frozenset({"elect", "renew", "resign", "due"}) | _TICK_SCRIPTS
+_BEAT_SCRIPTS = frozenset({"elect", "renew", "resign", "due", "entries"}) | _TICK_SCRIPTS
 
 
 class RedisBeatStore(RedisStore):
@@ -96,14 +96,16 @@ class RedisBeatStore(RedisStore):
             names = [text(name) for name in self._call(lambda: self._redis.smembers(key))]
         if not names:
             return []
-        names = sorted(names)
-        pipe = self._redis.pipeline(transaction=False)
-        for name in names:
-            pipe.hmget(f"{self._prefix}entry:{name}", *_FIELDS)
-        found = [_entry(name, values) for name, values in zip(names, self._call(pipe.execute), strict=True)]
-        return [e for e in found if e is not None and (source is None or e.source == source)]
+        rows = (row for batch in batches(sorted(set(names))) for row in self._run("entries", pack(batch)))
+        found = [
+            StoredEntry(text(name), text(src), text(definition), *state)
+            for name, src, definition, *state in rows
+        ]
+        return [entry for entry in found if source is None or entry.source == source]
 
     def history(self, name: str, limit: int) -> list[HistoryRecord]:
+        if limit <= 0:
+            return []  # Redis would take a last index of -1 for all
         key = f"{self._prefix}history:{name}"
         records = self._call(lambda: self._redis.lrange(key, 0, limit - 1))
         return [msgspec.json.decode(record, type=HistoryRecord) for record in records]
@@ -146,10 +148,3 @@ class RedisBeatStore(RedisStore):
         if name not in _BEAT_SCRIPTS:
             return super()._script(name)
         return load_script("beat.stores", name, ("ticks",) if name in _TICK_SCRIPTS else ())
-
-
-def _entry(name: str, values: list[bytes | None]) -> StoredEntry | None:
-    given = {field: text(value) for field, value in zip(_FIELDS, values, strict=True) if value is not None}
-    if "definition" not in given or "revision" not in given:
-        return None
-    return msgspec.convert({"name": name, **given}, StoredEntry, strict=False)

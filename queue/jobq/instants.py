@@ -6,24 +6,28 @@ year 2255, so a Redis score or a Lua number holds them exactly.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(instant: datetime) -> int:
-    """Epoch microseconds of an aware datetime; a naive one raises `ValueError`."""
-    if instant.tzinfo is None:
-        raise ValueError(f"{instant!r} has no time zone; give an aware datetime, such as datetime.now(UTC)")
-    return (instant - _EPOCH) // _MICROSECOND
+    """Epoch microseconds of an aware datetime, exactly; a naive one raises `ValueError`."""
+    try:
+        elapsed = instant - _EPOCH
+    except TypeError:
+        raise ValueError(
+            f"{instant!r} has no time zone; give an aware datetime, such as datetime.now(UTC)"
+        ) from None
+    return (elapsed.days * 86_400 + elapsed.seconds) * SECOND + elapsed.microseconds
 
 
 def from_micros(micros: int, tz: tzinfo = UTC) -> datetime:
-    """The aware datetime of epoch microseconds, in `tz`."""
-    utc = _EPOCH + timedelta(microseconds=micros)
-    return utc if tz is UTC else utc.astimezone(tz)
+    """The aware datetime of epoch microseconds in `tz`, with its fold."""
+    second, fraction = divmod(micros, SECOND)
+    shown = datetime.fromtimestamp(second, tz)
+    return shown.replace(microsecond=fraction) if fraction else shown
 
 
 def iso(micros: int) -> str:

@@ -8,7 +8,15 @@ local function first_due()
   return tonumber(redis.call('ZRANGE', P .. 'due', 0, 0, 'WITHSCORES')[2]) or math.huge
 end
 
-local function remove(name, source)
+-- A new entry starts above the revisions of all that were removed, so that nobody takes it for one of the same name
+-- that he has seen.
+local function retired()
+  return tonumber(redis.call('GET', P .. 'retired') or 0)
+end
+
+local function remove(name, was)
+  local revision, source = tonumber(was[1]), was[2]
+  if revision > retired() then redis.call('SET', P .. 'retired', revision) end
   redis.call('UNLINK', P .. 'entry:' .. name)
   redis.call('ZREM', P .. 'due', name)
   redis.call('SREM', P .. 'entries', name)
@@ -19,7 +27,7 @@ local function put(name, change, was)
   local source, next_fire = change[2], change[6]
   if was[2] and was[2] ~= source then redis.call('SREM', P .. 'source:' .. was[2], name) end
   redis.call('HSET', P .. 'entry:' .. name, 'source', source, 'definition', change[3],
-    'revision', change[4] + 1, 'anchor', change[5], 'next_fire', next_fire)
+    'revision', (tonumber(was[1]) or retired()) + 1, 'anchor', change[5], 'next_fire', next_fire)
   redis.call('SADD', P .. 'entries', name)
   redis.call('SADD', P .. 'source:' .. source, name)
   if next_fire > 0 then
@@ -37,7 +45,7 @@ for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
   answers[index] = as_seen and 1 or 0
   if as_seen then
     if change[3] == '' then
-      if was[1] then remove(name, was[2]) end
+      if was[1] then remove(name, was) end
     else
       put(name, change, was)
     end

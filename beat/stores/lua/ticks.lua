@@ -2,6 +2,7 @@
 
 -- tick: {fire_time, verdict, reason, until, job}
 local function record(name, tick, verdict, reason, now, keep)
+  if keep <= 0 then return end
   local fields = {
     '"fire_time":' .. int(tick[1]),
     '"verdict":"' .. verdict .. '"',

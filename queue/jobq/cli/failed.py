@@ -100,7 +100,7 @@ def _print_table(records: list[JobRecord], now: int) -> None:
                 _first_line(jobs.error_line(record)),
             ]
         )
-    display(table(["ID", "TASK", "QUEUE", "FAILED", "ERROR"], rows))
+    display(table(["ID", "TASK", "QUEUE", "FAILED", "ERROR"], rows, whole=["ID", "FAILED"]))
 
 
 def _first_line(text: str) -> str:

@@ -30,11 +30,8 @@ def load_app(spec: str, store: str | None = None) -> App:
     if here not in sys.path[:1]:
         sys.path.insert(0, here)
     path, _, attribute = spec.partition(":")
-    if (
-        not path
-        or not all(part.isidentifier() for part in path.split("."))
-        or (":" in spec and not attribute)
-    ):
+    named = all(part.isidentifier() for part in path.split(".")) and not path.endswith(".py")
+    if not named or (":" in spec and not attribute):
         raise ConfigError(f'the app "{spec}" is not the name of a module; {_EXPECTED}{_as_module(path)}')
     module = _import(path, spec)
     app = _attribute(module, attribute, spec) if attribute else _only_app(module, spec)

@@ -37,14 +37,26 @@ def display(renderable: Any) -> None:
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
-    """A table without lines; cells too wide for the terminal fold, and the columns of `right` align right."""
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> Table:
+    """A table without lines. Cells too wide for the terminal fold, except those of the columns `whole`; the
+    columns `right` align right."""
     from rich.table import Table
     from rich.text import Text
 
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for heading in headings:
-        made.add_column(heading, overflow="fold", justify="right" if heading in right else "left")
+        made.add_column(
+            heading,
+            overflow="fold",
+            justify="right" if heading in right else "left",
+            no_wrap=heading in whole,
+        )
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     return made

@@ -197,7 +197,7 @@ class RedisStore:
     def _each(self, name: str, items: Sequence[Any], *args: object) -> list[bool]:
         """Run a script that answers 1 or 0 for each item, in batches."""
         answers: list[int] = []
-        for batch in _batches(items):
+        for batch in batches(items):
             answers += self._run(name, pack(batch), *args)
         return [answer == 1 for answer in answers]
 
@@ -241,7 +241,7 @@ def load_script(package: str, name: str, shared: tuple[str, ...] = ()) -> tuple[
 pack = msgspec.msgpack.Encoder().encode
 
 
-def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), _BATCH):
         yield items[start : start + _BATCH]
 

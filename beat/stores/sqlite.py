@@ -1,0 +1,235 @@
+"""The beat's part of the SQLite store: its tables lie in the file of the queue.
+
+Transactions. Every verb that writes is one transaction with the file's write lock from its start, and reads the
+clock once it has the lock; so the verbs of all beats happen one after another, and each judges a state that
+nobody changes before it has committed. `fire` compares the term, `next_fire` and `revision`, inserts the jobs, moves
+the entries on and appends to the histories in one such transaction. What a crash leaves, between any two steps of
+
+    fire       before its commit nothing was done, the entries are due still, and the next leader fires them;
+               after it they have moved on, and a leader that saw them as they were is refused
+    change     before its commit the definition is the old one; after it a leader that decided by the old one is
+               refused, and whoever makes the change again finds another revision
+    elect      before its commit nobody has the lease; after it the winner has, and if that died, it runs out
+
+A commit whose answer was lost looks to the caller like a crash after it: see the head of beat/store.py.
+
+A lease that reaches further than its own `ttl` from now is the trace of a clock that was set back. `elect` cuts it
+to `ttl`: a leader that lives renews it in time, and one that died does not keep its seat for the length of the step.
+
+Layout. Instants are epoch microseconds of this machine's clock.
+
+table     column                        written by      means
+leader    node term until ttl           elect renew     one row; `until` is 0 once resigned; the term only grows
+                                        resign
+nodes     name until                    elect renew     present until then; deleted once silent, and by resign
+entries   id name source definition     change, fire    one row an entry; `id` is no one's business outside
+          revision anchor
+          next_fire last_fire runs
+history   entry number                  fire, change    one row a record; the greatest number is the latest
+          fire_time verdict recorded_at                 the oldest beyond `keep_history` are deleted
+          reason until
+counters  wakes                         the three below how often beats were woken; they sleep until it differs
+          reloads                       request_reload  how often a reload was asked for
+          retired                       change          the highest revision of an entry that was removed
+
+Beats are woken by a resignation, by a change that brings the first fire time nearer, and by a reload.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from beat.store import Due, DueEntry, Election, HistoryRecord, Lease, NotLeader, StoredEntry, Verdict
+from beat.stores import sqlite_steps as steps
+from beat.stores.sqlite_schema import BEAT_SCHEMA
+from jobq.message import encode_json
+from jobq.stores.sqlite import SQLiteStore, wall_clock
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from beat.store import EntryChange, Firing
+
+_BATCH = 1000
+"""Changes that one transaction makes at the most, so that others wait for some milliseconds."""
+
+_ENTRY = "SELECT name, source, definition, revision, anchor, next_fire, last_fire, runs FROM entries WHERE "
+
+
+class SQLiteBeatStore(SQLiteStore):
+    schemas: ClassVar[tuple[str, ...]] = (*SQLiteStore.schemas, BEAT_SCHEMA)
+
+    def __init__(self, url: str, keep_history: int, clock: Callable[[], int] = wall_clock) -> None:
+        super().__init__(url, clock)
+        self._keep_history = keep_history
+        self._seen_wakes: int | None = None
+
+    # -- leadership
+
+    def elect(self, node: str, ttl: int) -> Election:
+        with self._write() as connection:
+            now = self.now()
+            _be_present(connection, node, ttl, now)
+            held = connection.execute("SELECT node, term, min(until, ? + ttl) FROM leader", (now,)).fetchone()
+            holder, last_term, until = held or ("", 0, 0)
+            if until > now:
+                connection.execute("UPDATE leader SET until = ? WHERE until > ?", (until, until))
+                return Election(won=False, lease=Lease(holder, last_term, until, now))
+            connection.execute(
+                "INSERT OR REPLACE INTO leader VALUES (1, ?, ?, ?, ?)", (node, last_term + 1, now + ttl, ttl)
+            )
+            return Election(won=True, lease=Lease(node, last_term + 1, now + ttl, now))
+
+    def renew(self, node: str, term: int, ttl: int) -> bool:
+        with self._write() as connection:
+            now = self.now()
+            renewed = connection.execute(
+                "UPDATE leader SET until = ?, ttl = ? WHERE node = ? AND term = ? AND until > ?",
+                (now + ttl, ttl, node, term, now),
+            ).rowcount
+            if renewed:
+                _be_present(connection, node, ttl, now)
+            return renewed > 0
+
+    def resign(self, node: str, term: int) -> bool:
+        with self._write() as connection:
+            connection.execute("DELETE FROM nodes WHERE name = ?", (node,))
+            resigned = connection.execute(
+                "UPDATE leader SET until = 0 WHERE node = ? AND term = ?", (node, term)
+            ).rowcount
+            if resigned:
+                steps.bump(connection, "wakes")
+            return resigned > 0
+
+    def leader(self) -> Lease | None:
+        with self._read() as connection:
+            now = self.now()
+            rows = connection.execute("SELECT node, term, until FROM leader WHERE until > ?", (now,))
+            return next((Lease(node, term, until, now) for node, term, until in rows), None)
+
+    def nodes(self) -> list[str]:
+        with self._read() as connection:
+            rows = connection.execute("SELECT name FROM nodes WHERE until > ? ORDER BY name", (self.now(),))
+            return [name for (name,) in rows]
+
+    # -- entries
+
+    def due(self, limit: int) -> Due:
+        with self._read() as connection:
+            now = self.now()
+            first = [DueEntry(*row) for row in connection.execute(steps.DUE, (limit + 1,))]
+        entries = [entry for entry in first[:limit] if entry.next_fire <= now]
+        following = first[len(entries) :]
+        return Due(now, following[0].next_fire if following else 0, entries)
+
+    def fire(self, term: int, firings: Sequence[Firing]) -> list[bool]:
+        with self._write() as connection:
+            now = self.now()
+            held = "SELECT 1 FROM leader WHERE term = ? AND until > ?"
+            if connection.execute(held, (term, now)).fetchone() is None:
+                raise NotLeader(f"term {term} is over")
+            known = steps.states(connection, {firing.name for firing in firings})
+            answers = steps.accept(known, firings)
+            taken = [firing for firing, accepted in zip(firings, answers, strict=True) if accepted]
+            outcomes = self._enqueue_ticks(connection, taken, now)
+            for outcome in outcomes:
+                if outcome.verdict is Verdict.ENQUEUED:
+                    state = known[outcome.name]
+                    known[outcome.name] = state._replace(runs=state.runs + 1)
+            steps.move_on(connection, [known[name] for name in {firing.name for firing in taken}])
+            steps.record(connection, outcomes, now, self._keep_history)
+            return answers
+
+    def _enqueue_ticks(
+        self, connection: sqlite3.Connection, firings: Sequence[Firing], now: int
+    ) -> list[steps.Outcome]:
+        """Insert the jobs of the ticks; what became of each tick, in their order."""
+        ticks = [(firing.name, tick) for firing in firings for tick in firing.ticks]
+        jobs = [tick.job for _, tick in ticks if tick.verdict is Verdict.ENQUEUED and tick.job is not None]
+        inserted = iter(self._insert_jobs(connection, jobs, now))
+        return [
+            steps.Outcome(name, tick, Verdict.SKIPPED, steps.KNOWN)
+            if tick.verdict is Verdict.ENQUEUED and not next(inserted)
+            else steps.Outcome(name, tick, tick.verdict, tick.reason)
+            for name, tick in ticks
+        ]
+
+    def change(self, changes: Sequence[EntryChange]) -> list[bool]:
+        answers: list[bool] = []
+        for start in range(0, len(changes), _BATCH):
+            with self._write() as connection:
+                answers += self._change(connection, changes[start : start + _BATCH])
+        return answers
+
+    def _change(self, connection: sqlite3.Connection, changes: Sequence[EntryChange]) -> list[bool]:
+        before = steps.first_due(connection)
+        answers = [steps.change(connection, change) for change in changes]
+        skipped = [
+            steps.Outcome(change.name, tick, tick.verdict, tick.reason)
+            for change, accepted in zip(changes, answers, strict=True)
+            if accepted
+            for tick in change.skipped
+        ]
+        steps.record(connection, skipped, self.now(), self._keep_history)
+        after = steps.first_due(connection)
+        if after and (not before or after < before):
+            steps.bump(connection, "wakes")
+        return answers
+
+    def entries(self, names: Sequence[str] | None = None, source: str | None = None) -> list[StoredEntry]:
+        conditions, values = ["TRUE"], []
+        if names is not None:
+            conditions.append("name IN (SELECT value FROM json_each(?))")
+            values.append(encode_json(list(names)))
+        if source is not None:
+            conditions.append("source = ?")
+            values.append(source)
+        with self._read() as connection:
+            rows = connection.execute(f"{_ENTRY}{' AND '.join(conditions)} ORDER BY name", values).fetchall()
+        return [StoredEntry(*row) for row in rows]
+
+    def history(self, name: str, limit: int) -> list[HistoryRecord]:
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT fire_time, verdict, recorded_at, reason, until FROM history "
+                "WHERE entry = ? ORDER BY number DESC LIMIT ?",
+                (name, max(0, limit)),
+            ).fetchall()
+        fields = HistoryRecord.__struct_fields__
+        return [msgspec.convert(dict(zip(fields, row, strict=True)), HistoryRecord) for row in rows]
+
+    # -- waking
+
+    def wait_beat(self, timeout: float) -> bool:
+        """What was seen last is kept from call to call, so that no waking in between is missed."""
+
+        def woken() -> bool:
+            seen, self._seen_wakes = self._seen_wakes, self._wakes()
+            return self._seen_wakes != seen  # at first, what was before is not known: look
+
+        try:
+            return self._wait_until(woken, timeout)
+        except BaseException:
+            self._seen_wakes = None
+            raise
+
+    def _wakes(self) -> int:
+        with self._read() as connection:
+            return steps.counter(connection, "wakes")
+
+    def request_reload(self) -> None:
+        with self._write() as connection:
+            steps.bump(connection, "reloads")
+            steps.bump(connection, "wakes")
+
+    def reloads(self) -> int:
+        with self._read() as connection:
+            return steps.counter(connection, "reloads")
+
+
+def _be_present(connection: sqlite3.Connection, node: str, ttl: int, now: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO nodes VALUES (?, ?)", (node, now + 3 * ttl))
+    connection.execute("DELETE FROM nodes WHERE until <= ?", (now,))
