@@ -16,9 +16,10 @@ from beat.schedules.arguments import (
     nearest,
     zone_name,
 )
-from beat.schedules.base import SECOND, Schedule
+from beat.schedules.base import Schedule
 from beat.schedules.phrases import duration, zone_phrase
 from beat.schedules.sun import Sky, sunrise_height
+from jobq.instants import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from beat.dst import next_instant, zone_line
-from beat.schedules.base import SECOND, Schedule
+from beat.schedules.base import Schedule
+from jobq.instants import SECOND
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo

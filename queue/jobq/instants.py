@@ -7,6 +7,7 @@ year 2255, so a Redis score or a Lua number holds them exactly.
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,6 +31,7 @@ def from_micros(micros: int, tz: tzinfo = UTC) -> datetime:
     return shown.replace(microsecond=fraction) if fraction else shown
 
 
+@lru_cache(maxsize=1024)  # many entries share a fire time
 def iso(micros: int) -> str:
     """ISO 8601 in UTC with a trailing Z, the fraction only where there is one: `2026-11-21T03:00:00Z`."""
     return from_micros(micros).replace(tzinfo=None).isoformat() + "Z"

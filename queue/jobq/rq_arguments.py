@@ -48,7 +48,8 @@ def take_options(
             raise ConfigError(
                 "give the function's arguments either in place or with args= and kwargs=, not both"
             )
-        args, rest = tuple(rest.pop("args", None) or ()), {**rest, **(rest.pop("kwargs", None) or {})}
+        args = tuple(rest.pop("args", None) or ())
+        rest |= rest.pop("kwargs", None) or {}
     return args, rest, {name: value for name, value in options.items() if value is not None}
 
 

@@ -73,7 +73,15 @@ def test_a_task_goes_by_its_name_and_options(queue, store_url):
 
 def test_rqs_arguments_are_taken_out(queue):
     job = queue.enqueue(
-        operator.mul, 6, 7, job_id="one", job_timeout="2m", ttl=30, result_ttl=0, description="six", meta={"by": "me"}
+        operator.mul,
+        6,
+        7,
+        job_id="one",
+        job_timeout="2m",
+        ttl=30,
+        result_ttl=0,
+        description="six",
+        meta={"by": "me"},
     )
     sent = message(job)
     assert job.id == "one"
@@ -82,7 +90,9 @@ def test_rqs_arguments_are_taken_out(queue):
     assert job.meta == {"by": "me", "description": "six"}
 
 
-@pytest.mark.parametrize("name", ["at_front", "depends_on", "retry", "on_success", "on_failure", "failure_ttl", "repeat"])
+@pytest.mark.parametrize(
+    "name", ["at_front", "depends_on", "retry", "on_success", "on_failure", "failure_ttl", "repeat"]
+)
 def test_rqs_arguments_without_a_meaning_are_refused(queue, name):
     with pytest.raises(ConfigError, match=f'"{name}" is an argument of RQ that has no meaning here'):
         queue.enqueue(operator.mul, 6, 7, **{name: 5})

@@ -142,13 +142,13 @@ def _suggestion(missing: str) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    """What went wrong, and in which line of whose file."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
-    outside = [f for f in frames if f.filename not in (__file__, importlib.__file__)]
-    where = f" ({outside[-1].filename}, line {outside[-1].lineno})" if outside else ""
+    """What went wrong, and in which line of the user's own code."""
+    told = f"{type(error).__name__}: {error}"
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error}"
-    return f"{type(error).__name__}: {error}{where}"
+        return told  # it names file and line itself
+    ours = (str(Path(__file__).parents[1]), "<frozen", importlib.__file__)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(ours)]
+    return f"{told} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else told
 
 
 def _article(word: str) -> str:

@@ -51,7 +51,10 @@ def test_a_named_app_and_another_store(write):
 
 
 def test_the_app_is_finalized(write):
-    assert load_app(write("app = App()\n@app.on_after_finalize.connect\ndef f(app): app.main = 'done'")).main == "done"
+    assert (
+        load_app(write("app = App()\n@app.on_after_finalize.connect\ndef f(app): app.main = 'done'")).main
+        == "done"
+    )
 
 
 def test_an_app_where_celery_keeps_it(write, tmp_path):
@@ -101,7 +104,10 @@ def test_a_module_that_breaks_says_why(write, text, words):
 
 def test_an_app_that_cannot_be_completed(write):
     name = write("app = App(include=['nosuchthing'])")
-    assert refused(name) == f"the app \"{name}\" can't be completed: ModuleNotFoundError: No module named 'nosuchthing'"
+    assert (
+        refused(name)
+        == f"the app \"{name}\" can't be completed: ModuleNotFoundError: No module named 'nosuchthing'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -116,13 +116,20 @@ def test_a_worker_is_started_as_told(started):
     )
     assert CliRunner().invoke(program, line.split()).exit_code == 3
     [(_, options)] = started
-    assert (options.queues, options.concurrency, options.pool, options.burst) == (("high", "low"), 8, "solo", True)
+    assert (options.queues, options.concurrency, options.pool, options.burst) == (
+        ("high", "low"),
+        8,
+        "solo",
+        True,
+    )
     assert (options.max_tasks_per_child, options.max_memory_per_child, options.name) == (5, 100, "me")
     assert (options.lease_ttl, options.shutdown_timeout, options.lifeline) == (60, 5, 7)
 
 
 def test_a_worker_takes_the_apps_settings(started, monkeypatch):
-    app = App(worker_concurrency=5, worker_lease_ttl=7, worker_max_tasks_per_child=9, task_default_queue="mine")
+    app = App(
+        worker_concurrency=5, worker_lease_ttl=7, worker_max_tasks_per_child=9, task_default_queue="mine"
+    )
     monkeypatch.setattr("jobq.cli.loading.load_app", lambda *_: app)
     CliRunner().invoke(program, ["-A", "tasks", "worker"])
     [(given, options)] = started
