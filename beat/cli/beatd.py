@@ -13,7 +13,7 @@ from jobq.cli.shell import LoneCommand, debug_option, examples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from beat.setup import Setup
+    from beat.cli.setup import Setup
 
 _EPILOG = examples(
     "beatd --config beat.toml --check      is it right, and what fires next?",
@@ -63,7 +63,7 @@ def beatd(ctx: click.Context, /, check: bool, debug: bool, **options: object) ->
     Several beatds on one store elect a leader; the others follow and take over. SIGHUP reads the configuration
     again, SIGTERM hands over and leaves.
     """
-    from beat.setup import prepare
+    from beat.cli.setup import prepare
 
     setup = prepare(**options)  # type: ignore[arg-type] # click has checked their types
     if check:

@@ -25,13 +25,15 @@ SOURCE_ROOTS = {"beat": ROOT, "jobq": ROOT / "queue"}
 LAYERS = {
     # What does no I/O, reads no clock, and takes `now` as an argument; and what the stores promise, which is types.
     "pure": [
-        "beat.calendars",
+        "beat.definition",
         "beat.dst",
         "beat.entry",
         "beat.misfire",
+        "beat.reading",
         "beat.schedules",
         "beat.schedules.*",
         "beat.store",
+        "beat.toml_lines",
         "jobq.conf",
         "jobq.durations",
         "jobq.errors",
@@ -45,7 +47,7 @@ LAYERS = {
     "stores": ["beat.stores", "beat.stores.*", "jobq.stores", "jobq.stores.*"],
     # The apps and the processes: whatever is not named elsewhere.
     "processes": ["*"],
-    "command line": ["beat.cli", "beat.cli.*", "jobq.cli", "jobq.cli.*"],
+    "command line": ["beat.cli", "beat.cli.*", "jobq.__main__", "jobq.cli", "jobq.cli.*"],
 }
 
 # A module that is renamed or dropped must not leave its rule behind, holding for nothing.
