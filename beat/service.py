@@ -6,7 +6,8 @@ signal, or word from another process. The watchdog is fed by the loop itself, so
 by systemd, and has lost its lease to another beat long before.
 
 A store that is away ends the turn, not the program: the loop waits a moment and turns again, and what it had to do
-is still to be done, because nothing of it is remembered but what is in the store and in the configuration.
+is still to be done, because nothing of it is remembered but what is in the store and in the configuration. A store
+that comes back may have lost what it held (a Redis without persistence has), so the entries are compared again.
 
 SIGHUP    read the configuration again; if it is wrong, say so and go on with what is in force
 SIGTERM, SIGINT   resign, so that a follower takes over at once; then let the workers finish; leave with 0.
@@ -66,6 +67,7 @@ class Service:
         self._workers = workers
         self._longest = max_loop_interval
         self._outage = Outage(log)
+        self._sources: list[Source] = []
         self._unsynced: list[Source] = []
         self._reloads: int | None = None
         self._look_at = 0.0
@@ -73,7 +75,7 @@ class Service:
 
     def run(self, sources: Sequence[Source]) -> int:
         """Until a signal says stop. The exit code."""
-        self._unsynced = list(sources)
+        self._sources = self._unsynced = list(sources)
         self._interrupts = Interrupts((*_STOPS, signal.SIGHUP, signal.SIGCHLD))
         event(log, logging.INFO, "beat_started", f"beatd starts on {self._store.url}", store=self._store.url)
         while self._answer_signals():
@@ -108,7 +110,7 @@ class Service:
                     event(log, logging.INFO, "entries_synced", f"{name}: {done}", source=name)
             except ConfigError as error:
                 event(log, logging.ERROR, "sync_refused", str(error), source=name)
-            del self._unsynced[0]
+            self._unsynced = self._unsynced[1:]
             self._look_at = 0.0
 
     def _fire(self) -> None:
@@ -134,6 +136,7 @@ class Service:
 
     def _sit_out(self, error: StoreUnavailable) -> None:
         delay = self._outage.failed(error)
+        self._unsynced = self._sources
         self._look_at = 0.0
         self._interrupts.during(lambda: time.sleep(delay))
 
@@ -166,7 +169,7 @@ class Service:
     def _reload(self) -> None:
         self._notifier.reloading()
         try:
-            self._unsynced = list(self._load())
+            self._sources = self._unsynced = list(self._load())
             event(log, logging.INFO, "config_reloaded", "the configuration was read again")
         except ConfigError as error:
             event(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _RESTART_AFTER = 1.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Workers:
@@ -55,15 +56,21 @@ class Workers:
         return self._pid is not None
 
     def _start(self) -> None:
+        # A signal that arrives before the child has let go of beatd's handlers waits until it has.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         pid = os.fork()
         if pid == 0:
             self._become_worker()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._pid = pid
         self._start_at = time.monotonic() + _RESTART_AFTER
 
     def _become_worker(self) -> None:
         code = 1
         try:
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.setpgid(0, 0)
             os.close(self._writer)
             os.environ.pop("NOTIFY_SOCKET", None)

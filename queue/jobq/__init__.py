@@ -7,4 +7,15 @@ from jobq.queue import Job, Queue
 from jobq.results import AsyncResult
 from jobq.task import Task
 
-__all__ = ["App", "AsyncResult", "Ignore", "Job", "Queue", "Reject", "Retry", "Signature", "Task", "signature"]
+__all__ = [
+    "App",
+    "AsyncResult",
+    "Ignore",
+    "Job",
+    "Queue",
+    "Reject",
+    "Retry",
+    "Signature",
+    "Task",
+    "signature",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from beats import DUE, FAR, LONG, Stage, beat_stores, change, firing, skipped, tick
 
@@ -68,7 +70,7 @@ def test_several_ticks_of_an_entry_are_dealt_with_in_order(stage, store, term):
 def test_runs_and_last_fire_go_on_from_where_they_were(stage, store, term):
     stage.add("e")
     times = [DUE, DUE + SECOND, DUE + 2 * SECOND, FAR]
-    for seen, following in zip(times, times[1:], strict=False):
+    for seen, following in pairwise(times):
         one = firing("e", seen_fire=seen, next_fire=following, ticks=(tick("e", seen),))
         assert store.fire(term, [one]) == [True]
     entry = stage.entry("e")
@@ -95,7 +97,7 @@ def test_a_job_goes_where_it_says(stage, store, term):
     assert (record.queue, record.priority, record.state, record.due) == ("reports", 1, State.SCHEDULED, FAR)
 
 
-def test_workers_are_woken(stage, store, term, open_another):
+def test_workers_are_woken(stage, term, open_another):
     worker = open_another()
     worker.wait(["default"], 0.0)
     stage.add("e")
@@ -120,7 +122,7 @@ def assert_untouched(stage, name="e"):
 
 
 @pytest.mark.parametrize("wrong", [0, 2, -1])
-def test_another_term_changes_nothing(stage, store, term, wrong):
+def test_another_term_changes_nothing(stage, term, wrong):
     stage.add("e")
     with pytest.raises(NotLeader):
         stage.fire(wrong, "e")
@@ -152,7 +154,7 @@ def test_who_resigned_fires_no_more(stage, store, term):
     assert_untouched(stage)
 
 
-def test_the_old_leader_is_refused_and_the_new_one_is_not(stage, store):
+def test_the_old_leader_is_refused_and_the_new_one_is_not(stage):
     stage.add("e")
     old = stage.lead_in_vain("a")
     new = stage.lead("b")

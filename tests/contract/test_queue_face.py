@@ -120,7 +120,7 @@ def nested():
     return inner
 
 
-class Callable_:
+class Callback:
     def __call__(self):
         pass
 
@@ -133,8 +133,8 @@ class Callable_:
     [
         (lambda: 1, "top level"),
         (nested(), "top level"),
-        (Callable_().method, "top level"),
-        (Callable_(), "expected a function"),
+        (Callback().method, "top level"),
+        (Callback(), "expected a function"),
         (5, "expected a function"),
         ("nodots", "not an import path"),
         ("a..b", "not an import path"),
@@ -242,7 +242,7 @@ def test_a_connection_names_the_store(redis_url):
         assert Job.fetch(job.id, connection=connection) == job
         with pytest.raises(ConfigError, match="give one"):
             Queue("reports", store=redis_url, connection=connection)
-    with pytest.raises(ConfigError, match="not a redis.Redis"):
+    with pytest.raises(ConfigError, match=r"not a redis\.Redis"):
         Queue("reports", connection="redis://")
     with pytest.raises(ConfigError, match="not a queue name"):
         Queue("two words")

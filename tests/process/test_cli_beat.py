@@ -80,11 +80,13 @@ def entries(store, now):
         for e, fire in defined
     ]
     assert store.change(changes) == [True] * 3
+    return [entry.name for entry, _ in defined]
 
 
 @pytest.fixture
 def history(store, entries, now):
     """tick was enqueued a minute late, then skipped; two beats are there, and the first leads."""
+    assert "tick" in entries
     term = store.elect("one", MINUTE).lease.term
     store.elect("two", MINUTE)
     entry = store.entries(["tick"])[0]
@@ -97,7 +99,8 @@ def history(store, entries, now):
     assert store.fire(term, [second]) == [True]
 
 
-def test_list(beat, entries, now):
+@pytest.mark.usefixtures("entries")
+def test_list(beat, now):
     shown = beat("list")
     for words in ("nightly", "tasks.archive", "America/New_York", "03:00:00", "disabled", "ago"):
         assert words in shown
@@ -117,7 +120,8 @@ def test_nothing_to_list(beat):
     assert beat("next") == "Nothing will fire.\n"
 
 
-def test_an_entry_that_cannot_be_read_hides_no_other(beat, store, entries, now):
+@pytest.mark.usefixtures("entries")
+def test_an_entry_that_cannot_be_read_hides_no_other(beat, store, now):
     store.change([EntryChange("alien", "test", '{"v":99}', 0, now, now + MINUTE)])
     assert "version 99" in " ".join(beat("list").split())
     told = json.loads(beat("list", "--json"))
@@ -126,7 +130,8 @@ def test_an_entry_that_cannot_be_read_hides_no_other(beat, store, entries, now):
     assert "version 99" in beat("next", "alien", code=2)
 
 
-def test_next(beat, entries, now):
+@pytest.mark.usefixtures("entries")
+def test_next(beat, now):
     told = json.loads(beat("next", "tick", "-n", "3", "--json"))
     assert [fire["fire_time"] for fire in told] == [iso(now + minutes * MINUTE) for minutes in (1, 2, 3)]
     assert [fire["entry"] for fire in json.loads(beat("next", "-n", "2", "--json"))] == ["tick", "tick"]
@@ -135,7 +140,8 @@ def test_next(beat, entries, now):
     assert 'there is no entry "tik"; did you mean "tick"?' in beat("next", "tik", code=1)
 
 
-def test_history(beat, history, now):
+@pytest.mark.usefixtures("history")
+def test_history(beat, now):
     skipped, enqueued = json.loads(beat("history", "tick", "--json"))
     assert (enqueued["fire_time"], enqueued["verdict"]) == (iso(now - MINUTE), "enqueued")
     assert enqueued["job_id"] == f"tick@{iso(now - MINUTE)}"
@@ -148,7 +154,8 @@ def test_history(beat, history, now):
     assert "there is no entry" in beat("history", "nigthly", code=1)
 
 
-def test_status(beat, entries, now, store):
+@pytest.mark.usefixtures("entries")
+def test_status(beat):
     shown = beat("status", code=1)
     assert "nobody" in shown
     assert "tick, 1m" in shown
@@ -158,7 +165,8 @@ def test_status(beat, entries, now, store):
     assert told["overdue"][0]["late"] >= 60
 
 
-def test_status_with_a_leader(beat, history, now):
+@pytest.mark.usefixtures("history")
+def test_status_with_a_leader(beat, now):
     told = json.loads(beat("status", "--json"))
     assert (told["leader"]["node"], told["leader"]["term"]) == ("one", 1)
     assert 0 < told["leader"]["lease_left"] <= 60
@@ -176,7 +184,8 @@ def test_reload(beat, store):
     assert store.reloads() == before + 1
 
 
-def test_where_the_store_is_found(beat, entries, store_url, tmp_path):
+@pytest.mark.usefixtures("entries")
+def test_where_the_store_is_found(beat, store_url, tmp_path):
     (tmp_path / "other.toml").write_text(f'store = "{store_url}"\n')
     assert "nightly" in beat("--config", "other.toml", "list", url=None)
     assert "nightly" in beat("--store", store_url, "list", url=None)
@@ -199,7 +208,8 @@ def test_broken_input(beat):
         assert told.startswith("Error: the store at redis://127.0.0.1:1/0 does not answer")
 
 
-def test_from_python(history, store, store_url, now):
+@pytest.mark.usefixtures("history")
+def test_from_python(store, store_url):
     control = Beat(App(store=store_url))
     assert [entry.name for entry in control.entries()] == ["nightly", "off", "tick"]
     tick = control.get("tick")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -29,7 +29,7 @@ def connect(url: str, longest_block: float) -> tuple[redis.Redis, redis.Redis, s
         raise ConfigError(
             f"ns={namespace!r} in the store's URL: expected a name without braces or white space"
         )
-    bare = urlunsplit(parts._replace(query=urlencode(query)))
+    bare = _unsplit(parts._replace(query=urlencode(query)))
     try:
         client = _client(bare, _TIMEOUT)
         blocking = _client(bare, _TIMEOUT + longest_block)
@@ -40,7 +40,13 @@ def connect(url: str, longest_block: float) -> tuple[redis.Redis, redis.Redis, s
 
 def redacted(parts: SplitResult) -> str:
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return _unsplit(parts._replace(netloc=host, query="", fragment=""))
+
+
+def _unsplit(parts: SplitResult) -> str:
+    """As `urlunsplit`, which drops the slashes of an empty host: `redis+unix:///run/redis.sock`."""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
 
 
 def _client(url: str, timeout: float) -> redis.Redis:

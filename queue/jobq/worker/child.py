@@ -47,7 +47,6 @@ T = TypeVar("T")
 BATCH_SECONDS = 0.05
 MOST_CLAIMS = 200
 LONGEST_WAIT = 10.0
-REPORT_EVERY = 10.0
 REPORT_TTL = 30
 
 
@@ -62,7 +61,7 @@ class Child:
         self.name = name
         self.store = app.store
         self.outage = Outage(log)
-        self.holding = Holding(self.store, self.outage, options.lease_ttl)
+        self.holding = Holding(self.store, self.outage, options.lease_ttl, self._report)
         self.executor = Executor(app, name, on_time_limit=self.holding.limit)
         self.interrupts = Interrupts([signal.SIGTERM])
         self._quit = self._breakable = False
@@ -71,10 +70,10 @@ class Child:
         self._counts = {State.COMPLETED: 0, State.FAILED: 0}
         self._ran = 0
         self._born = 0
-        self._next_report = 0.0
 
     def run(self) -> None:
         """Until told to stop, a limit is reached, or with `burst` the queues are empty."""
+        self.holding.start()
         try:
             while not self._leaving():
                 fetched = self._persist(self._fetch, unless_stopping=True)
@@ -100,18 +99,19 @@ class Child:
         )
 
     def _fetch(self) -> Fetched:
-        self._report()
         limit = max(1, min(MOST_CLAIMS, int(BATCH_SECONDS / self._seconds_per_job)))
         if self.options.max_tasks_per_child is not None:
             limit = min(limit, self.options.max_tasks_per_child - self._ran)
         lease = round(self.options.lease_ttl * 1_000_000)
-        return self.store.fetch(self.options.queues, limit, lease, self.name)
+        fetched = self.store.fetch(self.options.queues, limit, lease, self.name)
+        self.outage.answered()
+        return fetched
 
     def _wait(self, fetched: Fetched) -> None:
         timeout = LONGEST_WAIT
         if fetched.next_at:
             timeout = min(timeout, (fetched.next_at - fetched.now) / 1_000_000)
-        timeout = max(0.0, min(timeout, self._next_report - time.monotonic()))
+        timeout = max(0.0, timeout)
         with contextlib.suppress(StoreUnavailable):  # the next fetch meets the same outage and tells of it
             self.interrupts.during(lambda: self.store.wait(self.options.queues, timeout))
 
@@ -171,15 +171,12 @@ class Child:
         """Call a verb until the store answers. Told to leave at once (or, for a fetch, to stop): None."""
         while True:
             try:
-                answer = verb()
+                return verb()
             except StoreUnavailable as error:
                 delay = self.outage.failed(error)
                 if self._quit or (unless_stopping and self.interrupts.pending):
                     return None
                 time.sleep(delay)
-            else:
-                self.outage.answered()
-                return answer
 
     def _settle(self) -> None:
         self._persist(self.holding.give_back)
@@ -189,12 +186,10 @@ class Child:
         with contextlib.suppress(StoreUnavailable):
             self.store.report(self._info(), ttl=0)
 
-    def _report(self) -> None:
-        if time.monotonic() >= self._next_report:
-            self.store.report(self._info(), REPORT_TTL)
-            self._next_report = time.monotonic() + REPORT_EVERY
+    def _report(self, running: Claim | None) -> None:
+        self.store.report(self._info(running), REPORT_TTL)
 
-    def _info(self) -> WorkerInfo:
+    def _info(self, running: Claim | None = None) -> WorkerInfo:
         self._born = self._born or self.store.now()
         return WorkerInfo(
             name=self.name,
@@ -202,6 +197,7 @@ class Child:
             pid=os.getpid(),
             queues=self.options.queues,
             started_at=self._born,
+            running="" if running is None else running.id,
             completed=self._counts[State.COMPLETED],
             failed=self._counts[State.FAILED],
         )

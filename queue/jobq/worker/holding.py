@@ -6,6 +6,7 @@ and puts its outcome into `ended`. The heartbeat thread works while the main thr
 - it extends the leases of everything held, long before they run out;
 - when the job that runs turns out to be a long one, it gives the waiting jobs back to the queue, so that no short
   job waits behind it, and records the outcomes that would have waited for the end of the batch;
+- it reports what the child does;
 - when the job has run for its hard time limit, it records that and kills the process.
 
 A job is in exactly one part at any moment. If the process dies, whatever it held has a lease that runs out.
@@ -29,7 +30,7 @@ from jobq.log import event
 from jobq.message import encode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jobq.job import Claim
     from jobq.outage import Outage
@@ -40,9 +41,16 @@ log = logging.getLogger(__name__)
 LONG = 0.1
 """Seconds after which a running job is a long one."""
 
+REPORT_EVERY = 10.0
+"""Seconds between two reports of what the child does."""
+
 
 class Holding:
-    def __init__(self, store: Store, outage: Outage, lease_ttl: float) -> None:
+    def __init__(
+        self, store: Store, outage: Outage, lease_ttl: float, report: Callable[[Claim | None], None]
+    ) -> None:
+        self._report = report
+        self._next_report = 0.0
         self._store = store
         self._outage = outage
         self._lease = round(lease_ttl * 1_000_000)
@@ -57,6 +65,8 @@ class Holding:
         self._next_extension = 0.0
         self._closed = False
         self._heartbeat = threading.Thread(target=self._beat, name="jobq-heartbeat", daemon=True)
+
+    def start(self) -> None:
         self._heartbeat.start()
 
     # -- the main thread
@@ -97,6 +107,7 @@ class Holding:
             self._waiting.clear()
         if claims:
             self._store.release(claims)
+            self._outage.answered()
 
     def record(self) -> None:
         """Record the outcomes at hand. On `StoreUnavailable` they stay at hand."""
@@ -126,7 +137,8 @@ class Holding:
         with self._lock:
             self._closed = True
             self._changed.notify()
-        self._heartbeat.join(timeout=5)
+        if self._heartbeat.is_alive():
+            self._heartbeat.join(timeout=5)
 
     # -- the heartbeat thread
 
@@ -138,14 +150,18 @@ class Holding:
                 self._tend()
             except StoreUnavailable as error:
                 time.sleep(self._outage.failed(error))
+            except Exception:
+                # Without a heartbeat every long job would lose its lease: say what is wrong, and beat on.
+                log.exception("the heartbeat failed", extra={"action": "heartbeat_failed"})
+                time.sleep(1)
 
-    def _until_next(self) -> float | None:
-        """Seconds until something is to be done, None while nothing is held; the lock is held."""
-        if self._running is None:
-            return LONG if self._waiting else None
+    def _until_next(self) -> float:
+        """Seconds until something is to be done; the lock is held."""
         now = time.monotonic()
+        if self._running is None:
+            return LONG if self._waiting else max(0.0, self._next_report - now)
         elapsed = now - self._started
-        deadlines = [self._next_extension - now]
+        deadlines = [self._next_extension - now, self._next_report - now]
         if elapsed < LONG:
             deadlines.append(LONG - elapsed)
         if self._hard_limit is not None:
@@ -156,6 +172,9 @@ class Holding:
         with self._lock:
             claim, elapsed = self._running, time.monotonic() - self._started
             overdue = self._hard_limit is not None and elapsed >= self._hard_limit
+        if time.monotonic() >= self._next_report:
+            self._report(claim)
+            self._next_report = time.monotonic() + REPORT_EVERY
         if claim is None:
             return
         if overdue:

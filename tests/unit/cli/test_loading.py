@@ -57,7 +57,8 @@ def test_the_app_is_finalized(write):
     )
 
 
-def test_an_app_where_celery_keeps_it(write, tmp_path):
+@pytest.mark.usefixtures("write")
+def test_an_app_where_celery_keeps_it(tmp_path):
     name = f"project_{next(NUMBERS)}"
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("")

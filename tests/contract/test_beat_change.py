@@ -1,0 +1,185 @@
+"""change: one writer at a time for each entry, by its revision."""
+
+from __future__ import annotations
+
+import pytest
+from beats import DUE, FAR, Stage, beat_stores, change, firing, skipped
+
+from beat.store import StoredEntry, Verdict
+
+
+@pytest.fixture
+def open_another(store_url):
+    with beat_stores(store_url) as opener:
+        yield opener
+
+
+@pytest.fixture
+def stage(store):
+    return Stage(store)
+
+
+def test_a_new_entry_is_stored_as_given(stage, store):
+    definition = '{"task":"t","args":["ü","雪"]}'
+    assert store.change([change("e", source="file", definition=definition, anchor=5, next_fire=FAR)]) == [
+        True
+    ]
+    assert stage.entry("e") == StoredEntry("e", "file", definition, 1, 5, FAR, 0, 0)
+
+
+def test_a_replaced_entry_keeps_what_it_has_done(stage, store):
+    stage.add("e", anchor=5)
+    stage.fire(stage.lead(), "e")
+    assert store.change(
+        [change("e", source="app", definition='{"n":2}', seen_revision=1, anchor=9, next_fire=DUE)]
+    ) == [True]
+    assert stage.entry("e") == StoredEntry("e", "app", '{"n":2}', 2, 9, DUE, last_fire=DUE, runs=1)
+    assert stage.verdicts("e") == [(DUE, "enqueued")]
+
+
+def test_revisions_count_up(stage, store):
+    stage.add("e")
+    for revision in range(1, 6):
+        assert store.change([change("e", seen_revision=revision)]) == [True]
+    assert stage.entry("e").revision == 6
+
+
+@pytest.mark.parametrize("seen", [0, 1, 3, -1])
+def test_what_is_not_at_the_revision_seen_stays_as_it_is(stage, store, seen):
+    stage.add("e")
+    store.change([change("e", seen_revision=1)])
+    was = stage.entry("e")
+    late = {"definition": '{"late":1}', "source": "late", "next_fire": FAR, "skipped": (skipped(),)}
+    assert store.change([change("e", seen_revision=seen, **late)]) == [False]
+    assert store.change([change("e", seen_revision=seen, **late | {"definition": ""})]) == [False]
+    assert stage.entry("e") == was
+    assert stage.due_names() == ["e"]
+    assert store.history("e", 10) == []
+    assert store.entries(source="late") == []
+
+
+def test_a_change_to_what_is_not_there_is_refused(store):
+    assert store.change([change("e", seen_revision=1), change("f", seen_revision=1, definition="")]) == [
+        False,
+        False,
+    ]
+    assert store.entries() == []
+
+
+def test_one_that_is_refused_does_not_stop_the_others(store):
+    answers = store.change([change("a"), change("b", seen_revision=4), change("c"), change("a")])
+    assert answers == [True, False, True, False]
+    assert [entry.name for entry in store.entries()] == ["a", "c"]
+
+
+def test_changes_to_one_entry_in_one_call_follow_one_another(stage, store):
+    steps = [
+        change("e"),
+        change("e", seen_revision=1, definition='{"n":2}'),
+        change("e", seen_revision=2, definition=""),
+    ]
+    assert store.change(steps) == [True, True, True]
+    assert store.entries() == []
+    stage.add("e")
+    assert stage.entry("e").definition == "{}"
+
+
+def test_of_two_who_saw_the_same_one_wins(stage, store, open_another):
+    stage.add("e")
+    other = open_another()
+    answers = store.change([change("e", seen_revision=1)]) + other.change([change("e", seen_revision=1)])
+    assert answers == [True, False]
+    answers = store.change([change("new")]) + other.change([change("new")])
+    assert answers == [True, False]
+
+
+def test_a_removed_entry_leaves_its_history_and_nothing_else(stage, store):
+    stage.add("e", "other")
+    stage.fire(stage.lead(), "e")
+    stage.remove("e")
+    assert [entry.name for entry in store.entries()] == ["other"]
+    assert [entry.name for entry in store.entries(source="file")] == ["other"]
+    assert store.entries(names=["e"]) == []
+    assert stage.due_names() == ["other"]
+    assert stage.verdicts("e") == [(DUE, "enqueued")]
+
+
+def test_removing_what_is_not_there_is_done_already(store):
+    assert store.change([change("e", definition="")]) == [True]
+    assert store.entries() == []
+
+
+def test_an_entry_made_again_starts_anew(stage):
+    stage.add("e", source="old")
+    stage.fire(stage.lead(), "e")
+    stage.remove("e")
+    stage.add("e", source="new", next_fire=FAR)
+    entry = stage.entry("e")
+    assert (entry.source, entry.runs, entry.last_fire, entry.next_fire) == ("new", 0, 0, FAR)
+    assert stage.verdicts("e") == [(DUE, "enqueued")]
+
+
+def test_an_entry_made_again_is_not_taken_for_the_one_before(stage, store):
+    """Whoever keeps a definition under its name and revision must never find another one under the same."""
+    seen = set()
+    for round_ in range(4):
+        stage.add("e", "other", definition=f'{{"round":{round_}}}')
+        for name in ("e", "other"):
+            for _ in range(round_):
+                assert store.change([change(name, seen_revision=stage.entry(name).revision)]) == [True]
+            entry = stage.entry(name)
+            assert (name, entry.revision) not in seen
+            seen |= {(name, revision) for revision in range(entry.revision + 1)}
+            stage.remove(name)
+
+
+def test_an_entry_that_moves_to_another_source_is_found_there_only(stage, store):
+    stage.add("e", "stays")
+    store.change([change("e", source="app", seen_revision=1)])
+    assert [entry.name for entry in store.entries(source="file")] == ["stays"]
+    assert [entry.name for entry in store.entries(source="app")] == ["e"]
+    stage.remove("e")
+    assert store.entries(source="app") == []
+
+
+@pytest.mark.parametrize("definition", ["{}", ""])
+def test_ticks_that_pass_with_the_old_definition_are_recorded(stage, store, definition):
+    stage.add("e")
+    gone = (skipped(DUE, "it was changed", until=DUE + 5), skipped(DUE + 9, "it was changed"))
+    before = store.now()
+    assert store.change([change("e", seen_revision=1, definition=definition, skipped=gone)]) == [True]
+    latest, first = store.history("e", 10)
+    assert (first.fire_time, first.until, first.verdict, first.reason) == (
+        DUE,
+        DUE + 5,
+        Verdict.SKIPPED,
+        "it was changed",
+    )
+    assert (latest.fire_time, latest.until) == (DUE + 9, 0)
+    assert before <= first.recorded_at <= store.now()
+
+
+def test_a_fire_time_that_comes_again_has_a_record_each_time(stage, store):
+    """The entry was removed while a tick was due, made again, and the clock set back: the log says both."""
+    stage.add("e")
+    store.change([change("e", seen_revision=1, definition="", skipped=(skipped(DUE),))])
+    stage.add("e")
+    assert store.fire(stage.lead(), [firing("e", revision=stage.entry("e").revision)]) == [True]
+    assert stage.verdicts("e") == [(DUE, "enqueued"), (DUE, "skipped")]
+
+
+def test_a_next_fire_of_0_takes_an_entry_out_of_what_is_due(stage, store):
+    stage.add("e")
+    store.change([change("e", seen_revision=1, next_fire=0)])
+    assert store.due(10)[1:] == (0, [])
+    store.change([change("e", seen_revision=2, next_fire=DUE)])
+    assert stage.due_names() == ["e"]
+
+
+def test_many_changes_at_once(store):
+    names = [f"e{number:05}" for number in range(3500)]
+    assert store.change([change(name) for name in names]) == [True] * 3500
+    assert [entry.name for entry in store.entries()] == names
+    assert store.change([change(name, seen_revision=1, definition="") for name in names]) == [True] * 3500
+    assert store.entries() == []
+    assert store.change([]) == []
