@@ -62,6 +62,7 @@ def _client(url: str, timeout: float) -> redis.Redis:
         return _sentinel_client(urlsplit(url), options)
     if scheme == "redis+unix":
         url = f"unix://{rest}"
+        del options["socket_keepalive"]
     return redis.Redis(connection_pool=redis.ConnectionPool.from_url(url, **options))
 
 

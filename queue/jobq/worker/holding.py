@@ -1,7 +1,7 @@
 """What a child holds: the jobs that it has fetched and not yet accounted for, and their leases.
 
-Three parts, under one lock, since two threads look at them. The main thread takes jobs from `waiting`, runs one,
-and puts its outcome into `ended`. The heartbeat thread works while the main thread is deep in a task's code:
+Its parts are under one lock, since two threads look at them. The main thread takes jobs from `waiting`, runs one,
+and puts its outcome into `ended`; what will not be run goes to `returning`. The heartbeat thread works while the main thread is deep in a task's code:
 
 - it extends the leases of everything held, long before they run out;
 - when the job that runs turns out to be a long one, it gives the waiting jobs back to the queue, so that no short
@@ -58,6 +58,7 @@ class Holding:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._waiting: deque[Claim] = deque()
+        self._returning: list[tuple[str, int]] = []
         self._running: Claim | None = None
         self._ended: list[Outcome] = []
         self._started = 0.0
@@ -101,13 +102,16 @@ class Holding:
         return self._running
 
     def give_back(self) -> None:
-        """Return the waiting jobs to their queue."""
+        """Return the waiting jobs to their queue. On `StoreUnavailable` they are still to be returned."""
         with self._lock:
-            claims = [(claim.id, claim.attempt) for claim in self._waiting]
+            self._returning += [(claim.id, claim.attempt) for claim in self._waiting]
             self._waiting.clear()
-        if claims:
-            self._store.release(claims)
+            returning = list(self._returning)
+        if returning:
+            self._store.release(returning)
             self._outage.answered()
+            with self._lock:
+                self._returning = [claim for claim in self._returning if claim not in returning]
 
     def record(self) -> None:
         """Record the outcomes at hand. On `StoreUnavailable` they stay at hand."""
