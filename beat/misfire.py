@@ -30,7 +30,7 @@ MAX_TICKS = 100
 SKIP_AFTER = 10 * SECOND
 """How late a tick may be before `catchup = "skip"` takes it for missed: longer than any change of leader."""
 
-PASSED_OVER = "passed over: catchup is latest, and a later tick was due as well"
+PASSED_OVER = "passed over: a later tick was due as well"
 MISSED = "missed: catchup is skip"
 OUTSIDE_WINDOW = "missed: older than catchup_window"
 

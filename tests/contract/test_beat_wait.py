@@ -155,26 +155,37 @@ def test_what_does_not_concern_beats_does_not_wake_them(stage, store, open_anoth
     assert follower.wait_beat(0.1) is False
 
 
-@pytest.mark.parametrize("news", [resign], indirect=True)
-def test_a_signal_handler_that_raises_ends_the_wait_and_harms_nothing(news, follower):
-    class Stop(BaseException):
-        pass
+class Stop(BaseException):
+    pass
 
+
+def wait_until_stopped(store):
+    """What a handler raises a moment after the wait has begun."""
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
+    try:
+        timer.start()
+        store.wait_beat(TIMEOUT)
+    finally:
+        timer.join()
+
+
+@pytest.fixture
+def stopping_signal():
     def stop(*_):
         raise Stop
 
     before = signal.signal(signal.SIGUSR1, stop)
-    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
-    try:
-        start = time.monotonic()
-        with pytest.raises(Stop):
-            timer.start()
-            follower.wait_beat(TIMEOUT)
-        assert time.monotonic() - start < QUICK
-    finally:
-        timer.join()
-        signal.signal(signal.SIGUSR1, before)
-    listening(follower)
-    sleeper = Sleeper(follower)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.usefixtures("stopping_signal")
+@pytest.mark.parametrize("news", [resign], indirect=True)
+def test_a_signal_handler_that_raises_ends_the_wait_and_harms_nothing(news, follower):
+    start = time.monotonic()
+    with pytest.raises(Stop):
+        wait_until_stopped(follower)
+    assert time.monotonic() - start < QUICK
+    sleeper = Sleeper(listening(follower))
     news()
     assert sleeper.result()
