@@ -85,16 +85,17 @@ class Leadership:
         if not self._term:
             self._next_request = self._clock()
 
-    def keep(self) -> None:
-        """Renew the lease, or stand for election, if it is time. Raises `StoreUnavailable`."""
+    def keep(self) -> bool:
+        """Renew the lease, or stand for election, if it is time: then True. Raises `StoreUnavailable`."""
         if self._term and not self.leads:
             self.step_down("its lease could not be renewed in time")
         if self._clock() < self._next_request:
-            return
+            return False
         if self._term:
             self._renew()
         else:
             self._stand()
+        return True
 
     def step_down(self, reason: str) -> None:
         """Follow from now on."""

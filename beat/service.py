@@ -93,8 +93,8 @@ class Service:
 
     def _turn(self) -> None:
         self._bring_in_line()
-        self._leadership.keep()
-        self._outage.answered()
+        if self._leadership.keep():
+            self._outage.answered()
         if self._leadership.leads and time.monotonic() >= self._look_at:
             self._fire()
         self._sleep()

@@ -37,6 +37,7 @@ Beats are woken by a resignation, by a change that brings the first fire time ne
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -118,12 +119,15 @@ class SQLiteBeatStore(SQLiteStore):
     # -- entries
 
     def due(self, limit: int) -> Due:
-        with self._read() as connection:
+        with self._read() as connection, closing(connection.execute(steps.DUE, (limit + 1,))) as rows:
             now = self.now()
-            first = [DueEntry(*row) for row in connection.execute(steps.DUE, (limit + 1,))]
-        entries = [entry for entry in first[:limit] if entry.next_fire <= now]
-        following = first[len(entries) :]
-        return Due(now, following[0].next_fire if following else 0, entries)
+            entries: list[DueEntry] = []
+            for row in rows:  # found one by one: those after the first that is not due are never looked at
+                entry = DueEntry(*row)
+                if entry.next_fire > now or len(entries) == limit:
+                    return Due(now, entry.next_fire, entries)
+                entries.append(entry)
+            return Due(now, 0, entries)
 
     def fire(self, term: int, firings: Sequence[Firing]) -> list[bool]:
         with self._write() as connection:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from zoneinfo import ZoneInfo
 
-from jobq.canvas import Signature
+from jobq.canvas import Signature, listed
 from jobq.conf import Conf, settings_of
+from jobq.context import current_request
 from jobq.errors import ConfigError, NotRegistered
 from jobq.message import new_job, parse_options
 from jobq.results import AsyncResult, EagerResult
@@ -96,10 +97,10 @@ class App:
         self._check_backend()
 
     def _check_backend(self) -> None:
-        backend, url = self.conf.result_backend, self.conf.broker_url
-        if backend not in (None, "", url):
+        backend = self.conf.result_backend
+        if backend and backend != self.store_url:
             raise ConfigError(
-                f"backend={backend!r} is another place than the store ({url or DEFAULT_STORE}): a job and its "
+                f"backend={backend!r} is another place than the store ({self.store_url}): a job and its "
                 "result are kept together, so leave the backend out"
             )
 
@@ -122,6 +123,7 @@ class App:
     @property
     def store(self) -> Store:
         if self._store is None:
+            self._check_backend()
             self._store = open_store(self.store_url)
         return self._store
 
@@ -195,47 +197,60 @@ class App:
         self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
     ) -> AsyncResult:
         """Enqueue by name; the task need not be registered here."""
-        if self.conf.task_always_eager and name in self.tasks:
-            return self.run_eagerly(name, args, kwargs or {}, options)  # type: ignore[return-value] # the same shape
-        job = self.new_job(name, args, kwargs or {}, options)
-        self.store.enqueue([job])
-        return AsyncResult(job.id, self)
+        return self.enqueue_many([Signature(name, args, kwargs, options)])[0]
 
-    def enqueue_many(self, calls: Iterable[Signature | tuple[Any, ...]]) -> list[AsyncResult]:
+    def enqueue_many(
+        self, calls: Iterable[Signature | Task[..., Any] | str | tuple[Any, ...]]
+    ) -> list[AsyncResult]:
         """Enqueue signatures, or tuples of (task or name, args, kwargs, options), in one round trip."""
         signatures = [call if isinstance(call, Signature) else _signature_of(call) for call in calls]
-        jobs = [self.new_job(s.task, s.args, s.kwargs, s.options) for s in signatures]
-        self.store.enqueue(jobs)
-        return [AsyncResult(job.id, self) for job in jobs]
+        results: list[AsyncResult] = []
+        jobs: list[NewJob] = []
+        for s in signatures:
+            if self.conf.task_always_eager and s.task in self.tasks:
+                results.append(self.run_eagerly(s.task, s.args, s.kwargs, s.options))
+                continue
+            options = self.options_for(s.task, s.options)
+            jobs.append(self._new_job(s.task, s.args, s.kwargs, options))
+            results.append(AsyncResult(jobs[-1].id, self, ignored=bool(options.get("ignore_result"))))
+        if jobs:
+            self.store.enqueue(jobs)
+        return results
 
     def new_job(
         self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]
     ) -> NewJob:
         """The job of a call, not yet enqueued. A call made inside a job has that job as its parent."""
-        from jobq.context import current_request
+        return self._new_job(name, args, kwargs, self.options_for(name, options))
 
+    def _new_job(
+        self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> NewJob:
         parent = current_request.get()
         return new_job(
             name,
             args,
             kwargs,
-            parse_options(self.options_for(name, options), self.tz),
+            parse_options(options, self.tz),
             default_queue=self.conf.task_default_queue,
             parent_id=parent.id,
             root_id=parent.root_id or parent.id,
         )
 
     def options_for(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The call's options over the task's own, over its route, over the app's defaults."""
+        """The call's options over the task's own, over its route, over the app's defaults.
+
+        The app's time limits are not among them: those are the worker's own.
+        """
         task = self.tasks.get(name)
         conf = self.conf
         defaults = {
             "priority": conf.task_default_priority,
-            "time_limit": conf.task_time_limit,
-            "soft_time_limit": conf.task_soft_time_limit,
             "ignore_result": conf.task_ignore_result or None,
         }
         given = {option: value for option, value in options.items() if value is not None}
+        for links in given.keys() & {"link", "link_error"}:
+            given[links] = [s.bound_to(self) if isinstance(s, Signature) else s for s in listed(given[links])]
         return {**defaults, **_route(conf.task_routes, name), **(task.job_options if task else {}), **given}
 
     def run_eagerly(
@@ -243,7 +258,7 @@ class App:
     ) -> EagerResult:
         from jobq.worker.execute import run_here
 
-        result = run_here(self, self.new_job(name, args, kwargs, options))
+        result = run_here(self, self.new_job(name, args or (), kwargs or {}, options))
         if self.conf.task_eager_propagates:
             result.get()
         return result
@@ -254,9 +269,15 @@ class App:
         return AsyncResult(id, self)
 
     def signature(
-        self, task: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        task: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        immutable: bool = False,
+        **options: Any,
     ) -> Signature:
-        return Signature(task, args, kwargs, options, app=self)
+        return Signature(task, args, kwargs, options, immutable=immutable, app=self)
 
 
 def default_store_url(environ: Mapping[str, str]) -> str:
@@ -266,7 +287,7 @@ def default_store_url(environ: Mapping[str, str]) -> str:
     config = Path("beat.toml")
     if config.is_file():
         try:
-            stated = tomllib.loads(config.read_text()).get("store")
+            stated = tomllib.loads(config.read_text(encoding="utf-8")).get("store")
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"./beat.toml was read for its store, but is not TOML: {error}") from error
         if isinstance(stated, str):
@@ -281,7 +302,8 @@ def _route(routes: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {}
 
 
-def _signature_of(call: tuple[Any, ...]) -> Signature:
+def _signature_of(call: Task[..., Any] | str | tuple[Any, ...]) -> Signature:
     defaults: tuple[Any, ...] = ((), {}, {})
-    task, args, kwargs, options = (*call, *defaults[len(call) - 1 :])
+    parts = call if isinstance(call, tuple) else (call,)
+    task, args, kwargs, options = (*parts, *defaults[len(parts) - 1 :])
     return Signature(getattr(task, "name", task), args, kwargs, options)

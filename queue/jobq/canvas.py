@@ -6,13 +6,13 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from jobq.errors import ConfigError
-from jobq.message import Link, parse_options
+from jobq.message import Link, check_arguments, parse_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jobq.app import App
-    from jobq.results import AsyncResult
+    from jobq.results import AsyncResult, EagerResult
 
 
 class Signature:
@@ -28,26 +28,30 @@ class Signature:
         immutable: bool = False,
         app: App | None = None,
     ) -> None:
+        args, kwargs = args or (), kwargs or {}
+        check_arguments(task, args, kwargs)
         self.task = task
         self.args = tuple(args)
-        self.kwargs = dict(kwargs or {})
+        self.kwargs = dict(kwargs)
         self.options = dict(options or {})
         self.immutable = immutable
         self._app = app
 
-    def set(self, **options: Any) -> Signature:
+    def set(self, immutable: bool | None = None, **options: Any) -> Signature:
         """This signature with more options; returns itself, as Celery's does."""
+        if immutable is not None:
+            self.immutable = immutable
         self.options.update(options)
         return self
 
     def clone(
         self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
     ) -> Signature:
-        """A copy, `args` before its own arguments."""
+        """A copy, `args` before its own arguments; an immutable one keeps to its own."""
         return Signature(
             self.task,
-            (*args, *self.args),
-            {**self.kwargs, **(kwargs or {})},
+            self.args if self.immutable else (*(args or ()), *self.args),
+            self.kwargs if self.immutable else {**self.kwargs, **(kwargs or {})},
             {**self.options, **options},
             immutable=self.immutable,
             app=self._app,
@@ -55,12 +59,12 @@ class Signature:
 
     def link(self, callback: Signature) -> Signature:
         """Enqueue `callback` with the result when this has completed. Returns the callback."""
-        self.options["link"] = (*self.options.get("link", ()), callback)
+        self.options["link"] = (*listed(self.options.get("link")), callback)
         return callback
 
     def link_error(self, callback: Signature) -> Signature:
         """Enqueue `callback` with the job's id when this has failed. Returns the callback."""
-        self.options["link_error"] = (*self.options.get("link_error", ()), callback)
+        self.options["link_error"] = (*listed(self.options.get("link_error")), callback)
         return callback
 
     def delay(self, *args: Any, **kwargs: Any) -> AsyncResult:
@@ -71,6 +75,19 @@ class Signature:
     ) -> AsyncResult:
         call = self.clone(args, kwargs, **options)
         return self.app.send_task(call.task, call.args, call.kwargs, **call.options)
+
+    def apply(
+        self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> EagerResult:
+        """Run here and now, as a worker would, retries included."""
+        call = self.clone(args, kwargs, **options)
+        return self.app.run_eagerly(call.task, call.args, call.kwargs, call.options)
+
+    def bound_to(self, app: App) -> Signature:
+        """This signature, or where it belongs to no app, a copy that belongs to `app`."""
+        if self._app is not None:
+            return self
+        return Signature(self.task, self.args, self.kwargs, self.options, immutable=self.immutable, app=app)
 
     @property
     def app(self) -> App:
@@ -113,6 +130,14 @@ def signature(
     options: Mapping[str, Any] | None = None,
     immutable: bool = False,
     app: App | None = None,
+    **more: Any,
 ) -> Signature:
-    """A signature by the task's name; `app` is needed only to enqueue it directly."""
-    return Signature(task, args, kwargs, options, immutable=immutable, app=app)
+    """A signature by the task's name; `app` is needed only to enqueue it directly. `more` are options too."""
+    return Signature(task, args, kwargs, {**(options or {}), **more}, immutable=immutable, app=app)
+
+
+def listed(signatures: Any) -> tuple[Any, ...]:
+    """One signature, several, or None, as a tuple."""
+    if signatures is None:
+        return ()
+    return tuple(signatures) if isinstance(signatures, list | tuple) else (signatures,)

@@ -7,15 +7,20 @@ with one warning that says so, so that an existing configuration module can be p
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from copy import deepcopy
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from jobq.durations import parse_duration
 from jobq.errors import ConfigError
-from jobq.job import DEFAULT_QUEUE
-from jobq.suggest import did_you_mean
+from jobq.job import DEFAULT_QUEUE, check_priority, check_queue
+from jobq.message import MOST_SECONDS
+from jobq.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 DEFAULTS: dict[str, Any] = {
     "broker_url": None,
@@ -74,10 +79,10 @@ MEANINGLESS = frozenset({
 
 
 class Conf:
-    """`app.conf`: attributes and items by the names of DEFAULTS; assignment checks the name and the zone."""
+    """`app.conf`: attributes and items by the names of DEFAULTS; assignment checks the name and the value."""
 
     def __init__(self, **given: Any) -> None:
-        object.__setattr__(self, "_values", dict(DEFAULTS))
+        object.__setattr__(self, "_values", deepcopy(DEFAULTS))
         object.__setattr__(self, "given", set())
         self.update(given)
 
@@ -104,7 +109,7 @@ class Conf:
         self[name] = value
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         try:
             return self[name]
@@ -121,17 +126,30 @@ class Conf:
 def settings_of(source: object) -> dict[str, Any]:
     """The settings that an object or mapping holds: its public lower-case names.
 
-    Upper-case names of an old Celery configuration are an error that shows the new spelling.
+    Upper-case names of an old Celery configuration are an error that shows the new spelling. A module may hold
+    other names as well; those that only a slip of the pen keeps from being settings are errors.
     """
-    names = source if isinstance(source, dict) else vars(source)
+    named = (
+        source if isinstance(source, Mapping) else {name: getattr(source, name) for name in _public(source)}
+    )
     found = {}
-    for name, value in names.items():
+    for name, value in named.items():
         if name.isupper() and name.startswith(("CELERY", "BROKER")):
             new = name.lower().removeprefix("celery_").removeprefix("celerybeat_")
             raise ConfigError(f'"{name}" is the old spelling of a setting{did_you_mean(new, DEFAULTS)}')
-        if isinstance(source, dict) or name in DEFAULTS or name in MEANINGLESS:
+        if isinstance(source, Mapping) or name in DEFAULTS or name in MEANINGLESS or _is_a_slip(name, value):
             found[name] = value
     return found
+
+
+def _public(source: object) -> list[str]:
+    return [name for name in dir(source) if not name.startswith("_")]
+
+
+def _is_a_slip(name: str, value: Any) -> bool:
+    return (
+        not callable(value) and not isinstance(value, ModuleType) and nearest(name, DEFAULTS, 0.9) is not None
+    )
 
 
 def _anything(_: str, value: Any) -> Any:
@@ -166,8 +184,87 @@ def _always_late(name: str, value: Any) -> bool:
     return True
 
 
-_CHECKS = {
+def _truth(name: str, value: Any) -> bool:
+    if value not in (True, False):
+        raise ConfigError(f"{name} = {value!r} is not true or false")
+    return bool(value)
+
+
+def _seconds(name: str, value: Any) -> float:
+    try:
+        seconds = parse_duration(value)
+    except ConfigError as error:
+        raise ConfigError(f"{name} = {error}") from None
+    if seconds > MOST_SECONDS:
+        raise ConfigError(f"{name} = {value!r} is longer than a century")
+    return seconds
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"{name} = {value!r} is not a whole number, one or more")
+    return value
+
+
+def _or_none(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def _modules(name: str, value: Any) -> tuple[str, ...]:
+    listed = (value,) if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple) or not all(isinstance(module, str) for module in listed):
+        raise ConfigError(f"{name} = {value!r} is not a list of module names")
+    return tuple(listed)
+
+
+def _table(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{name} = {value!r} is not a table")
+    return value
+
+
+def _routes(name: str, value: Any) -> dict[str, Any]:
+    """Celery's forms: a table of patterns, (pattern, route) pairs, or a list of either. One table comes out."""
+    if isinstance(value, Mapping):
+        routes = dict(value)
+    elif isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):  # noqa: PLR2004 - a pair
+        routes = {value[0]: value[1]}
+    elif isinstance(value, list | tuple):
+        routes = {}
+        for part in value:
+            routes |= {p: route for p, route in _routes(name, part).items() if p not in routes}
+    else:
+        raise ConfigError(f'{name} = {value!r} is not routes; expected {{"package.*": {{"queue": "name"}}}}')
+    for pattern, route in routes.items():
+        if not isinstance(pattern, str) or not isinstance(route, str | Mapping):
+            raise ConfigError(
+                f'{name} = {{{pattern!r}: {route!r}}} is not a route; expected {{"package.*": {{"queue": "name"}}}}'
+            )
+    return routes
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "timezone": _zone,
+    "enable_utc": _truth,
+    "result_expires": _or_none(_seconds),
+    "task_default_queue": lambda _, value: check_queue(value),
+    "task_routes": lambda name, value: _routes(name, value or {}),
+    "task_default_priority": lambda _, value: None if value is None else check_priority(value),
+    "task_time_limit": _or_none(_seconds),
+    "task_soft_time_limit": _or_none(_seconds),
+    "task_track_started": _truth,
+    "task_ignore_result": _truth,
+    "task_always_eager": _truth,
+    "task_eager_propagates": _truth,
+    "worker_concurrency": _whole,
+    "worker_max_tasks_per_child": _or_none(_whole),
+    "worker_max_memory_per_child": _or_none(_whole),
+    "worker_lease_ttl": _seconds,
+    "beat_schedule": lambda name, value: _table(name, {} if value is None else value),
+    "beat_lease_ttl": _seconds,
+    "beat_max_loop_interval": _seconds,
+    "imports": _modules,
+    "include": _modules,
     "task_serializer": _json_only,
     "result_serializer": _json_only,
     "accept_content": _json_only,

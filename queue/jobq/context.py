@@ -9,9 +9,10 @@ from typing import Any
 
 @dataclass(slots=True)
 class Request:
-    """`self.request` of a bound task. `retries` were made so far; `expires` is epoch microseconds or None.
+    """`self.request` of a bound task. `retries` were made so far.
 
-    `entry` and `fire_time` (ISO 8601) say which tick the job was enqueued for, if one.
+    `eta`, `expires` and `fire_time` are instants in ISO 8601, UTC; `eta` is None where a countdown was given.
+    `entry` and `fire_time` say which tick the job was enqueued for, if one.
     """
 
     id: str | None = None
@@ -22,7 +23,7 @@ class Request:
     max_retries: int | None = None
     queue: str = ""
     eta: str | None = None
-    expires: int | None = None
+    expires: str | None = None
     hostname: str = ""
     entry: str | None = None
     fire_time: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from sys import float_info
 
 from jobq.errors import ConfigError
 
@@ -17,7 +18,7 @@ def parse_duration(value: object) -> float:
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+        seconds = _finite(value)
     elif isinstance(value, str):
         seconds = _from_text(value)
     else:
@@ -25,6 +26,13 @@ def parse_duration(value: object) -> float:
     if not 0 <= seconds < float("inf"):
         raise ConfigError(f"{value!r} is not a duration; it must be zero or more and finite")
     return seconds
+
+
+def _finite(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of hundreds of digits: as long as can be, with its sign
+        return float_info.max if number > 0 else -float_info.max
 
 
 def _from_text(text: str) -> float:

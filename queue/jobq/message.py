@@ -6,18 +6,22 @@ nowhere else. Nothing in it is looked at by the store.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from jobq.errors import ConfigError, MessageNotUnderstood
-from jobq.instants import SECOND, seconds_to_micros, to_micros
+from jobq.instants import iso, seconds_to_micros, to_micros
 from jobq.job import DEFAULT_QUEUE, NewJob, check_priority, check_queue, new_id
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+
+MOST_SECONDS = 100 * 366 * 86_400
 
 
 class JobOptions(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -65,6 +69,7 @@ class Message(msgspec.Struct, omit_defaults=True, frozen=True):
     headers         free for the application
     link            what to enqueue when it has completed; the result becomes the first argument
     link_error      what to enqueue when it has failed; the job's id becomes the first argument
+    eta             the instant it was to wait for, in ISO 8601; absent where it was a countdown or none
     entry, fire_time   the tick it was enqueued for: entry name, and the instant in ISO 8601
     root_id, parent_id the first job of a line of links, and the job that this one follows
     """
@@ -83,6 +88,7 @@ class Message(msgspec.Struct, omit_defaults=True, frozen=True):
     headers: dict[str, Any] = {}
     link: tuple[Link, ...] = ()
     link_error: tuple[Link, ...] = ()
+    eta: str | None = None
     entry: str | None = None
     fire_time: str | None = None
     root_id: str | None = None
@@ -101,7 +107,7 @@ def encode_json(value: object) -> str:
 def decode_message(text: str | bytes) -> Message:
     try:
         return _decoder.decode(text)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MessageNotUnderstood(f"the message is not understood: {error}") from error
 
 
@@ -113,7 +119,7 @@ def task_name(message: str | bytes) -> str:
     """The task's name for a log or a listing; "?" where the message is not understood."""
     try:
         return msgspec.json.decode(message, type=_Named).task
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return "?"
 
 
@@ -131,9 +137,11 @@ def new_job(
 ) -> NewJob:
     """The job to insert. `tick` is (entry, fire time) where the beat enqueues it.
 
-    Arguments that JSON has no form for raise `TypeError` with a sentence.
+    Arguments that JSON has no form for raise `TypeError` with a sentence. What is linked gets its id here, so
+    that whoever knows the job knows what follows from its success.
     """
     entry, fire_time = tick
+    check_arguments(task, args, kwargs)
     expires_in = None if options.expires_in is None else seconds_to_micros(options.expires_in)
     message = Message(
         task=task,
@@ -147,8 +155,9 @@ def new_job(
         time_limit=options.time_limit,
         ignore_result=options.ignore_result,
         headers=options.headers,
-        link=options.link,
+        link=tuple(map(_with_id, options.link)),
         link_error=options.link_error,
+        eta=iso(options.eta) if options.eta else None,
         entry=entry,
         fire_time=fire_time,
         root_id=root_id,
@@ -156,7 +165,7 @@ def new_job(
     )
     try:
         text = encode_json(message)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise TypeError(f"the arguments of {task} can't be sent as JSON: {error}") from error
     return NewJob(
         id=options.task_id or new_id(),
@@ -164,12 +173,31 @@ def new_job(
         priority=check_priority(options.priority),
         message=text,
         due=options.eta,
-        delay=round(options.countdown * SECOND),
+        delay=seconds_to_micros(options.countdown),
     )
 
 
+def check_arguments(task: str, args: object, kwargs: object) -> None:
+    """`TypeError` for what would be taken apart: text for a list of its letters, above all."""
+    if not isinstance(args, list | tuple):
+        raise TypeError(f"the arguments of {task} are {args!r}; expected a list or a tuple")
+    if not isinstance(kwargs, Mapping):
+        raise TypeError(f"the keyword arguments of {task} are {kwargs!r}; expected a dict")
+
+
+def _with_id(link: Link) -> Link:
+    if link.options.task_id is not None:
+        return link
+    return replace(link, options=replace(link.options, task_id=new_id()))
+
+
 def follow(link: Link, leading: Sequence[Any], *, parent_id: str, root_id: str, default_queue: str) -> NewJob:
-    """The job that a link becomes when its parent has ended; `leading` goes before its own arguments."""
+    """The job that a link becomes when its parent has ended; `leading` goes before its own arguments.
+
+    The link may have been written by other hands: a queue or a time that no store takes raises `ValueError`.
+    """
+    check_queue(link.options.queue or default_queue)
+    read_seconds("countdown", link.options.countdown)
     args = link.args if link.immutable else (*leading, *link.args)
     return new_job(
         link.task,
@@ -202,9 +230,9 @@ def parse_options(given: Mapping[str, Any], tz: tzinfo) -> JobOptions:
 
 def _parse_option(name: str, value: Any, tz: tzinfo) -> dict[str, Any]:
     if name == "expires" and not isinstance(value, datetime):
-        return {"expires_in": _seconds(name, value)}
+        return {"expires_in": read_seconds(name, value)}
     if name in ("eta", "expires"):
-        return {"eta" if name == "eta" else "expires_at": _instant(name, value, tz)}
+        return {"eta" if name == "eta" else "expires_at": read_instant(name, value, tz)}
     return {name: _READERS[name](name, value)}
 
 
@@ -218,15 +246,16 @@ def _checked(expected: type, words: str) -> Callable[[str, Any], Any]:
     return check
 
 
-def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
-        raise ConfigError(f"{name} = {value!r} is not a number of seconds")
-    return max(0.0, float(value))
+def read_seconds(name: str, value: Any) -> float:
+    """Seconds of a number or a `timedelta`; a negative one counts as 0, as with Celery."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= MOST_SECONDS:
+        raise ConfigError(f"{name} = {value!r} is not a number of seconds, at most 100 years")
+    return max(0.0, float(seconds))
 
 
-def _instant(name: str, value: Any, tz: tzinfo) -> int:
+def read_instant(name: str, value: Any, tz: tzinfo) -> int:
+    """Epoch microseconds of a datetime; a naive one is in `tz`."""
     if not isinstance(value, datetime):
         raise ConfigError(f"{name} = {value!r} is not a datetime")
     return to_micros(value if value.tzinfo is not None else value.replace(tzinfo=tz))
@@ -245,10 +274,10 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "task_id": _checked(str, "text"),
     "queue": lambda _, value: check_queue(value),
     "priority": lambda _, value: check_priority(value),
-    "countdown": _seconds,
+    "countdown": read_seconds,
     "retries": _checked(int, "a whole number, zero or more"),
-    "soft_time_limit": _seconds,
-    "time_limit": _seconds,
+    "soft_time_limit": read_seconds,
+    "time_limit": read_seconds,
     "ignore_result": _checked(bool, "true or false"),
     "headers": _checked(dict, "a table"),
     "link": lambda _, value: _links(value),

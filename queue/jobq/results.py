@@ -6,16 +6,18 @@ import asyncio
 import builtins
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jobq.errors import MessageNotUnderstood, ResultTimeout, TaskFailed, TaskRevoked
+from jobq.errors import ConfigError, MessageNotUnderstood, ResultTimeout, TaskFailed, TaskRevoked
 from jobq.instants import from_micros
 from jobq.job import Failure, State
 from jobq.message import Message, decode_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from jobq.app import App
@@ -31,12 +33,23 @@ _NAMES = {
 
 
 class AsyncResult:
-    """A job seen from outside, by Celery's names. Each property looks in the store, until the job has ended."""
+    """A job seen from outside, by Celery's names. Each property looks in the store, until the job has ended.
 
-    def __init__(self, id: str, app: App, *, parent: AsyncResult | None = None) -> None:  # noqa: A002 - Celery's name
+    `ignored`: no result will be kept, so `get` answers None at once.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - Celery's name
+        app: App,
+        *,
+        parent: AsyncResult | None = None,
+        ignored: bool = False,
+    ) -> None:
         self.id = id
         self.app = app
-        self.parent = parent
+        self.ignored = ignored
+        self._parent = parent
         self._ended: JobRecord | None = None
 
     def __repr__(self) -> str:
@@ -67,28 +80,28 @@ class AsyncResult:
         record = self._record()
         if record is None:
             return "PENDING"
-        if record.state is State.SCHEDULED and record.error:
-            return "RETRY"
-        return _NAMES.get(record.state, "PENDING")
+        return _NAMES.get(record.state, "RETRY" if record.error else "PENDING")
 
-    status = state
+    @property
+    def status(self) -> str:
+        return self.state
 
     @property
     def result(self) -> Any:
-        """The value of a completed job, the exception of a failed one, else None."""
+        """The value of a completed job, the exception of one that failed or waits for a retry, else None."""
         record = self._record()
-        if record is None or record.state is State.RUNNING:
-            return None
-        if record.state is State.COMPLETED:
+        if record is not None and record.state is State.COMPLETED:
             return msgspec.json.decode(record.result)
-        return exception_of(record)
+        return None if record is None or not _has_failed(record) else exception_of(record)
 
-    info = result
+    @property
+    def info(self) -> Any:
+        return self.result
 
     @property
     def traceback(self) -> str | None:
         record = self._record()
-        return failure_of(record).traceback or None if record is not None and record.error else None
+        return None if record is None or not _has_failed(record) else failure_of(record).traceback or None
 
     @property
     def name(self) -> str | None:
@@ -109,6 +122,34 @@ class AsyncResult:
     def date_done(self) -> datetime | None:
         record = self._record()
         return from_micros(record.ended_at) if record is not None and record.ended_at else None
+
+    @property
+    def parent(self) -> AsyncResult | None:
+        """The job that this one follows, or inside which it was enqueued."""
+        if self._parent is None:
+            message = self._message()
+            if message is not None and message.parent_id is not None:
+                self._parent = AsyncResult(message.parent_id, self.app)
+        return self._parent
+
+    @property
+    def children(self) -> list[AsyncResult] | None:
+        """What its success enqueued: the linked jobs. None while that is not known."""
+        message = self._message() if self.successful() else None
+        if message is None:
+            return None
+        ids = [link.options.task_id for link in message.link]
+        return [AsyncResult(i, self.app, parent=self) for i in ids if i is not None]
+
+    def collect(
+        self, timeout: float | None = None, propagate: bool = True
+    ) -> Iterator[tuple[AsyncResult, Any]]:
+        """(result, value) of this job and of all that follow from it, each as soon as there is one."""
+        waiting = deque([self])
+        while waiting:
+            result = waiting.popleft()
+            yield result, result.get(timeout, propagate)
+            waiting.extend(result.children or ())
 
     def _message(self) -> Message | None:
         record = self._record()
@@ -133,15 +174,18 @@ class AsyncResult:
         Of a failed job the exception is raised, or with `propagate=False` returned; of a cancelled one
         `TaskRevoked`.
         """
+        if self.ignored:
+            return None
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._ended is None:
             left = _LONG if deadline is None else min(_LONG, deadline - time.monotonic())
             record = self._seen(self.app.store.wait_ended(self.id, max(0.0, left)))
             if record is None and deadline is not None and time.monotonic() >= deadline:
                 raise ResultTimeout(f"job {self.id} has not ended within {timeout} seconds")
+        result = self.result
         if propagate and self._ended.state is not State.COMPLETED:
-            raise exception_of(self._ended)
-        return self.result
+            raise result
+        return result
 
     async def aget(self, timeout: float | None = None, propagate: bool = True) -> Any:  # noqa: ASYNC109 - the same call as get's
         return await asyncio.to_thread(self.get, timeout, propagate)
@@ -150,34 +194,42 @@ class AsyncResult:
         """Remove the ended job's record; False if it has not ended."""
         return self.app.store.forget(self.id)
 
-    def revoke(self) -> bool:
+    def revoke(self, terminate: bool = False) -> bool:
         """Cancel the job if it has not started; False if it has."""
+        if terminate:
+            raise ConfigError("revoke(terminate=True) is not available in this version")
         return self.app.store.cancel(self.id)
 
 
-class EagerResult:
-    """The outcome of a task that ran here and now: the same shape as `AsyncResult`, without a store."""
+class EagerResult(AsyncResult):
+    """The outcome of a task that ran here and now. No store knows it; the exception is the very one raised."""
 
-    def __init__(self, id: str, state: State, payload: str) -> None:  # noqa: A002 - Celery's name
-        self.id = id
-        self.state = self.status = _NAMES[state]
-        self.result = self.info = (
-            msgspec.json.decode(payload) if state is State.COMPLETED else _exception(state, _failure(payload))
-        )
+    def __init__(
+        self, record: JobRecord, app: App, error: BaseException | None, children: Sequence[EagerResult]
+    ) -> None:
+        super().__init__(record.id, app)
+        self._ended = record
+        self._error = error
+        self._children = list(children)
 
-    def ready(self) -> bool:
-        return True
+    @property
+    def result(self) -> Any:
+        return super().result if self._error is None else self._error
 
-    def successful(self) -> bool:
-        return self.state == "SUCCESS"
+    @property
+    def children(self) -> list[AsyncResult] | None:
+        return [*self._children]
 
-    def failed(self) -> bool:
-        return self.state == "FAILURE"
+    def forget(self) -> bool:
+        return False
 
-    def get(self, timeout: float | None = None, propagate: bool = True, interval: float | None = None) -> Any:  # noqa: ARG002 - the same call as AsyncResult's
-        if propagate and isinstance(self.result, BaseException):
-            raise self.result
-        return self.result
+    def revoke(self, terminate: bool = False) -> bool:  # noqa: ARG002 - the same call as AsyncResult's
+        return False
+
+
+def _has_failed(record: JobRecord) -> bool:
+    """Its latest attempt did, that is. A job that runs may do better."""
+    return bool(record.error) and record.state not in (State.RUNNING, State.COMPLETED)
 
 
 def failure_of(record: JobRecord) -> Failure:
@@ -204,7 +256,7 @@ def _exception(state: State, failure: Failure) -> BaseException:
         return TaskFailed(f"{failure.type}: {failure.message}")
     try:
         return known(failure.message)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - a class may refuse a lone text in whatever way it likes
         return TaskFailed(f"{failure.type}: {failure.message}")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from jobq.canvas import Signature
 from jobq.context import Request, current_request
 from jobq.errors import ConfigError, MaxRetriesExceeded, Retry
-from jobq.instants import to_micros
+from jobq.message import parse_options, read_instant, read_seconds
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -57,19 +57,15 @@ class Task(Generic[P, R]):
     ignore_result: bool | None
 
     def __init__(self, app: App, function: Callable[..., Any], name: str, options: Mapping[str, Any]) -> None:
-        for option in options:
-            if option in _LATER:
-                raise ConfigError(f'task {name}: the option "{option}" is not available in this version')
-            if option not in _OPTIONS:
-                raise ConfigError(
-                    f'task {name}: "{option}" is not an option of a task{did_you_mean(option, _OPTIONS)}'
-                )
+        try:
+            read = {**_OPTIONS, **_read(options)}
+        except ConfigError as error:
+            raise ConfigError(f"task {name}: {error}") from None
         self.app = app
         self.name = name
         self.function = function
-        for option, default in _OPTIONS.items():
-            setattr(self, option, options.get(option, default))
-        self.autoretry_for = tuple(self.autoretry_for)
+        for option, value in read.items():
+            setattr(self, option, value)
         self.job_options = {o: options[o] for o in _JOB_OPTIONS if options.get(o) is not None}
         self.is_coroutine = inspect.iscoroutinefunction(function)
         functools.update_wrapper(self, function)
@@ -119,9 +115,14 @@ class Task(Generic[P, R]):
         return Signature(self.name, args, kwargs, immutable=True, app=self.app)
 
     def signature(
-        self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        immutable: bool = False,
+        **options: Any,
     ) -> Signature:
-        return Signature(self.name, args, kwargs, options, app=self.app)
+        return Signature(self.name, args, kwargs, options, immutable=immutable, app=self.app)
 
     # -- inside a running task
 
@@ -148,16 +149,65 @@ class Task(Generic[P, R]):
             raise exc or MaxRetriesExceeded(
                 f"{self.name} was retried {request.retries} times, and no more are allowed"
             )
-        if isinstance(countdown, timedelta):
-            countdown = countdown.total_seconds()
         raise Retry(
             f"retry of {self.name}",
             exc=exc,
-            delay=self.default_retry_delay if countdown is None else max(0.0, countdown),
-            due=None if eta is None else to_micros(eta if eta.tzinfo else eta.replace(tzinfo=self.app.tz)),
+            delay=self.default_retry_delay if countdown is None else read_seconds("countdown", countdown),
+            due=None if eta is None else read_instant("eta", eta, self.app.tz),
             args=None if args is None else tuple(args),
             kwargs=None if kwargs is None else dict(kwargs),
         )
 
     def retries_allowed(self, request: Request) -> int | None:
         return self.max_retries if request.max_retries is None else request.max_retries
+
+
+def _read(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are given, limits and delays in seconds; `ConfigError` for what is none."""
+    read: dict[str, Any] = {}
+    for option, value in options.items():
+        if option in _LATER:
+            if value is not None:
+                raise ConfigError(f'the option "{option}" is not available in this version')
+        elif option not in _OPTIONS:
+            raise ConfigError(f'"{option}" is not an option of a task{did_you_mean(option, _OPTIONS)}')
+        else:
+            read[option] = _READERS.get(option, _as_given)(option, value)
+    parse_options({option: read[option] for option in _JOB_OPTIONS if option in read}, UTC)
+    return read
+
+
+def _as_given(_: str, value: Any) -> Any:
+    return value
+
+
+def _limit(option: str, value: Any) -> float | None:
+    return None if value is None else read_seconds(option, value)
+
+
+def _retries(option: str, value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise ConfigError(f"{option} = {value!r} is not a whole number, zero or more, or None for no limit")
+    return value
+
+
+def _backoff(option: str, value: Any) -> bool | float:
+    return value if isinstance(value, bool) else read_seconds(option, value)
+
+
+def _exceptions(option: str, value: Any) -> tuple[type[BaseException], ...]:
+    classes = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    if not all(isinstance(one, type) and issubclass(one, BaseException) for one in classes):
+        raise ConfigError(f"{option} = {value!r} is not a tuple of exception classes")
+    return classes
+
+
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    "max_retries": _retries,
+    "default_retry_delay": read_seconds,
+    "autoretry_for": _exceptions,
+    "retry_backoff": _backoff,
+    "retry_backoff_max": read_seconds,
+    "soft_time_limit": _limit,
+    "time_limit": _limit,
+}

@@ -108,7 +108,7 @@ def test_a_delayed_job_runs_when_its_time_has_come_and_not_before(desk, store):
 
 
 def test_a_job_with_a_due_time_waits_for_it(desk, store):
-    due = store.now() + 50_000
+    due = store.now() + 200_000
     desk.enqueue("a", due=due)
     assert store.get(["a"])[0].due == due
     desk.fetch_one()

@@ -57,7 +57,7 @@ def start_together(processes):
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    answers = [json.loads(process.communicate()[0]) for process in processes]
+    answers = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes)
     return answers
 

@@ -73,7 +73,7 @@ def test_a_job_from_another_process_wakes(store, store_url, spawn):
     """
     process = spawn(text, store_url)
     sleeper = Sleeper(lambda: store.wait(["default"], LONG))
-    process.communicate("go\n")
+    process.communicate("go\n", timeout=60)
     assert process.returncode == 0
     assert sleeper.result() is True
 

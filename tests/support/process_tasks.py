@@ -27,6 +27,12 @@ def plain(value: object) -> object:
 
 
 @app.task
+def imaginary() -> complex:
+    """JSON has no form for it."""
+    return 1j
+
+
+@app.task
 def hold(folder: str) -> int:
     """Leave this process's id in a file `run-<pid>`, then wait for a file `go`."""
     _sign(folder)

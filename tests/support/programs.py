@@ -41,7 +41,8 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("JOBQ_", "BEATD_")) and name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")
     }
-    return {**inherited, "PYTHONPATH": str(SUPPORT), **more}
+    path = os.pathsep.join(filter(None, [str(SUPPORT), os.environ.get("PYTHONPATH")]))
+    return {**inherited, "PYTHONPATH": path, **more}
 
 
 def command(program: Sequence[str], *arguments: str) -> list[str]:
@@ -92,12 +93,16 @@ class Program:
         wanted = {"action": action, **fields}
         return [record for record in self.records if wanted.items() <= record.items()]
 
-    def wait_said(self, action: str, times: int = 1, **fields: Any) -> dict[str, Any]:
-        """The record of this action that makes it so many; an early end of the program is an error at once."""
+    def wait_said(self, action: str, times: int = 1, *, after_its_end: bool = False, **fields: Any) -> dict[str, Any]:
+        """The record of this action that makes it so many.
+
+        An early end of the program is an error at once, unless it is its children that are to say it `after_its_end`.
+        """
 
         def look() -> list[dict[str, Any]]:
+            ended = self.process.poll() is not None and not after_its_end
             found = self.said(action, **fields)
-            if len(found) < times and self.process.poll() is not None:
+            if len(found) < times and ended:
                 raise AssertionError(
                     f"{self} ended with {self.process.returncode} before {action}:\n{self.text}"
                 )
@@ -177,8 +182,10 @@ class Programs:
         fresh.write_text(text)
         return fresh.replace(path)
 
-    def beatd(self, *arguments: str, config: Path, node: str = "beat", **env: str) -> Program:
-        words = ("--config", str(config), "--store", self.store_url, "--node", node, "--log-format", "json")
+    def beatd(self, *arguments: str, config: Path | None = None, node: str = "beat", **env: str) -> Program:
+        words = ["--store", self.store_url, "--node", node, "--log-format", "json"]
+        if config is not None:
+            words += ["--config", str(config)]
         return self.start(command(BEATD, *words, *arguments), node, **env)
 
     def worker(self, *arguments: str, lease: float = 1.0, name: str = "worker") -> Program:

@@ -162,7 +162,7 @@ ENTRIES = st.builds(
         timezone=zone,
         catchup=catchup,
         catchup_window=window,
-        end=end and from_micros(ANCHOR + end * SECOND),
+        end=None if end is None else from_micros(ANCHOR + end * SECOND),
     ),
     schedule=SCHEDULES,
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns"]),

@@ -41,6 +41,7 @@ queues (name)                        enqueue     every queue that ever had a job
 totals (name, number)                complete …  five numbers, never deleted
 workers (name, info, believed_until) report      what workers say of themselves, deleted once they are silent
 
+Beside the file lie SQLite's own -wal and -shm, and -turn, an empty file that writers queue by (sqlite_turn.py).
 Instants are epoch microseconds of this machine's clock.
 """
 

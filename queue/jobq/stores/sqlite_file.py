@@ -1,7 +1,8 @@
 """One SQLite file, as the threads of a process share it: one connection, one lock, short transactions.
 
 The file is in WAL mode, so readers never wait for writers. A write takes the file's one write lock at its start
-(BEGIN IMMEDIATE); a process that dies within a transaction leaves nothing of it behind.
+(BEGIN IMMEDIATE), in turn with other processes (sqlite_turn.py); a process that dies within a transaction leaves
+nothing of it behind.
 
 Forks. SQLite keeps its file locks per process and remembers them in memory, so a child that inherits an open
 connection believes in locks that only its parent holds: the last *real* holder to leave would remove the WAL
@@ -27,6 +28,7 @@ from weakref import WeakSet
 
 from jobq.errors import ConfigError, StoreUnavailable
 from jobq.stores.sqlite_schema import VERSION
+from jobq.stores.sqlite_turn import Turnstile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +63,7 @@ class Database:
         self._schemas = schemas
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._turnstile = Turnstile(f"{location.path}-turn")
         self._openings = 0
         self._commits = 0
         self._sleepers: set[threading.Lock] = set()
@@ -76,13 +79,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One view of the file, whatever others commit meanwhile."""
-        with self._transaction("BEGIN") as connection:
+        with self._transaction(write=False) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction that happens wholly or, if anything is raised, not at all."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._transaction(write=True) as connection:
             yield connection
         self._commits += 1
         self._wake()
@@ -129,11 +132,11 @@ class Database:
     # -- transactions and their errors
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, write: bool) -> Iterator[sqlite3.Connection]:
         with self._lock, self._errors():
             connection = self._open()
             try:
-                connection.execute(begin)
+                self._begin(connection, write)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -141,6 +144,13 @@ class Database:
                     with suppress(sqlite3.Error):
                         connection.execute("ROLLBACK")
                 raise
+
+    def _begin(self, connection: sqlite3.Connection, write: bool) -> None:
+        if write:
+            with self._turnstile.turn(BUSY_SECONDS):
+                connection.execute("BEGIN IMMEDIATE")
+        else:
+            connection.execute("BEGIN")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -206,6 +216,7 @@ class Database:
         connection.executescript(f"BEGIN; {' '.join(self._schemas)} {stamp} COMMIT;")
 
     def _drop(self) -> None:
+        self._turnstile.close()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -223,6 +234,7 @@ class Database:
     def after_fork_in_child(self) -> None:
         self._lock = threading.RLock()
         self._sleepers = set()
+        self._turnstile.close()
         if self._connection is not None:
             _inherited.append(self._connection)
             self._connection = None

@@ -31,6 +31,7 @@ from jobq.outage import Outage
 from jobq.store import WorkerInfo
 from jobq.worker.execute import Executor
 from jobq.worker.holding import Holding
+from jobq.worker.limits import BrokenOff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +49,6 @@ BATCH_SECONDS = 0.05
 MOST_CLAIMS = 200
 LONGEST_WAIT = 10.0
 REPORT_TTL = 30
-
-
-class _BrokenOff(BaseException):
-    """SIGQUIT arrived while a task ran."""
 
 
 class Child:
@@ -85,7 +82,7 @@ class Child:
                     break
                 else:
                     self._wait(fetched)
-        except _BrokenOff:
+        except BrokenOff:
             self._break_off()
         finally:
             self._settle()
@@ -108,7 +105,8 @@ class Child:
         return fetched
 
     def _wait(self, fetched: Fetched) -> None:
-        timeout = LONGEST_WAIT
+        # Whoever takes a job does not wake the others for its sake: they look at the leases within a lease's time.
+        timeout = min(LONGEST_WAIT, self.options.lease_ttl)
         if fetched.next_at:
             timeout = min(timeout, (fetched.next_at - fetched.now) / 1_000_000)
         timeout = max(0.0, timeout)
@@ -139,7 +137,7 @@ class Child:
         try:
             self._breakable = True
             if self._quit:
-                raise _BrokenOff
+                raise BrokenOff
             return self.executor.run(claim, now)
         finally:
             self._breakable = False
@@ -148,7 +146,7 @@ class Child:
         self._quit = True
         if self._breakable:
             self._breakable = False
-            raise _BrokenOff
+            raise BrokenOff
 
     def _break_off(self) -> None:
         claim = self.holding.running

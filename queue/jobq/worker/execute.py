@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +20,13 @@ import msgspec
 
 from jobq.context import Request, current_request
 from jobq.errors import Ignore, JobqError, MessageNotUnderstood, NotRegistered, Reject, Retry
-from jobq.instants import SECOND
-from jobq.job import Claim, Failure, NewJob, Outcome, State
-from jobq.message import Message, decode_message, encode_json, follow
+from jobq.instants import iso, seconds_to_micros
+from jobq.job import Claim, Failure, JobRecord, NewJob, Outcome, State
+from jobq.message import Message, decode_message, encode_json, follow, read_seconds
 from jobq.results import EagerResult
 from jobq.retry import retry_delay
 from jobq.task import Task
-from jobq.worker.limits import soft_time_limit
+from jobq.worker.limits import BrokenOff, limited, soft_time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,20 +40,27 @@ DEAD_LETTER = -1
 class Executor:
     """Runs claims for one app in one thread. `hostname` is the worker's name, as tasks see it.
 
-    `on_time_limit` is told the hard limit in seconds of a job that is about to run, if it has one.
+    `on_time_limit` is told the hard limit in seconds of a job that is about to run, if it has one. `error` is
+    what the task raised that ran last, if it failed.
     """
 
     app: App
     hostname: str = ""
     on_time_limit: Callable[[float], None] = lambda _: None
-    _runner: asyncio.Runner | None = field(default=None, repr=False)
+    eager: bool = False
+    error: BaseException | None = field(default=None, init=False)
+    _runner: asyncio.Runner | None = field(default=None, init=False, repr=False)
 
     def run(self, claim: Claim, now: int) -> Outcome:
         """The outcome of running `claim`; `now` is the store's clock, in epoch microseconds."""
+        self.error = None
         try:
-            message = decode_message(claim.message)
-        except MessageNotUnderstood as error:
+            return self._run(claim, decode_message(claim.message), now)
+        except Exception as error:  # noqa: BLE001 - a message may ask for the impossible anywhere, its links included
+            self.error = error
             return _failed(claim, error, ())
+
+    def _run(self, claim: Claim, message: Message, now: int) -> Outcome:
         expired = _expiry(message, claim)
         if expired is not None and now > expired:
             failure = Failure("jobq.errors.TaskRevoked", "expired before it started")
@@ -58,6 +68,7 @@ class Executor:
         try:
             task = self._task(message)
         except (JobqError, ImportError, AttributeError, ValueError) as error:
+            self.error = error
             return _failed(claim, error, self._follow(claim, message, message.link_error, (claim.id,)))
         return self._attempt(claim, message, task)
 
@@ -68,9 +79,7 @@ class Executor:
     @property
     def _keep(self) -> int:
         """Seconds that an ended job is kept: at least one, for 0 would forget it at once."""
-        expires = self.app.conf.result_expires
-        seconds = expires.total_seconds() if hasattr(expires, "total_seconds") else expires
-        return max(1, round(seconds or 10 * 365 * 86400))
+        return max(1, round(self.app.conf.result_expires or 10 * 365 * 86400))
 
     def _task(self, message: Message) -> Task[..., Any]:
         if not message.plain:
@@ -81,46 +90,60 @@ class Executor:
         return Task(self.app, function, message.task, {})
 
     def _attempt(self, claim: Claim, message: Message, task: Task[..., Any]) -> Outcome:
-        token = current_request.set(_request(claim, message, self.hostname))
+        token = current_request.set(_request(claim, message, self.hostname, eager=self.eager))
         try:
-            result = self._call(task, message)
-            payload = _encode_result(task, result)
+            try:
+                return self._completed(claim, message, task, self._call(task, message))
+            except Retry as retry:
+                return _retried(claim, message, retry)
         except Ignore:
             return Outcome(claim.id, claim.attempt, State.COMPLETED, keep=self._keep)
-        except Retry as retry:
-            return _retried(claim, message, retry)
-        except Exception as error:  # noqa: BLE001 - a task may raise anything; its outcome records what
+        except (KeyboardInterrupt, BrokenOff):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a task may raise anything, SystemExit too; its outcome records what
+            self.error = error
             return self._raised(claim, message, task, error)
         finally:
             current_request.reset(token)
-        ignored = message.ignore_result if message.ignore_result is not None else task.ignore_result
+
+    def _completed(self, claim: Claim, message: Message, task: Task[..., Any], result: Any) -> Outcome:
+        ignored = _first_given(message.ignore_result, task.ignore_result, self.app.conf.task_ignore_result)
         return Outcome(
             claim.id,
             claim.attempt,
             State.COMPLETED,
-            "null" if ignored else payload,
+            "null" if ignored else _encode_result(task, result),
             0 if ignored else self._keep,
             follow=self._follow(claim, message, message.link, (result,)) if message.link else (),
         )
 
     def _call(self, task: Task[..., Any], message: Message) -> Any:
-        hard = message.time_limit or task.time_limit
+        """Time limits are the call's, else the task's, else the app's."""
+        conf = self.app.conf
+        hard = message.time_limit or task.time_limit or conf.task_time_limit
         if hard:
             self.on_time_limit(hard)
-        soft = message.soft_time_limit or task.soft_time_limit
+        soft = message.soft_time_limit or task.soft_time_limit or conf.task_soft_time_limit
+        if task.is_coroutine:
+            return self._call_coroutine(task, message, soft)
         if soft:
             with soft_time_limit(soft, task.name):
-                return self._call_now(task, message)
-        return self._call_now(task, message)
+                return task(*message.args, **message.kwargs)
+        return task(*message.args, **message.kwargs)
 
-    def _call_now(self, task: Task[..., Any], message: Message) -> Any:
-        if not task.is_coroutine:
-            return task(*message.args, **message.kwargs)
+    def _call_coroutine(self, task: Task[..., Any], message: Message, soft: float | None) -> Any:
+        coroutine = task(*message.args, **message.kwargs)
+        if soft:
+            coroutine = limited(coroutine, soft, task.name)
+        if self.eager and _is_in_a_loop():
+            with ThreadPoolExecutor(1) as other:
+                return other.submit(copy_context().run, asyncio.run, coroutine).result()
         if self._runner is None:
             self._runner = asyncio.Runner()
-        return self._runner.run(task(*message.args, **message.kwargs))
+        # The runner's own context is that of its first job.
+        return self._runner.run(coroutine, context=copy_context())
 
-    def _raised(self, claim: Claim, message: Message, task: Task[..., Any], error: Exception) -> Outcome:
+    def _raised(self, claim: Claim, message: Message, task: Task[..., Any], error: BaseException) -> Outcome:
         if isinstance(error, Reject) and error.requeue:
             return _retried(claim, message, Retry("rejected", exc=error, delay=0.0), counted=False)
         allowed = task.retries_allowed(current_request.get())
@@ -148,17 +171,45 @@ class Executor:
 
 
 def run_here(app: App, job: NewJob) -> EagerResult:
-    """Run a job in this process until it has ended, its retries at once."""
-    executor = Executor(app, "eager")
-    message = job.message
-    while True:
-        outcome = executor.run(Claim(job.id, job.queue, 1, message.encode(), 0), 0)
-        if outcome.state is not State.SCHEDULED:
-            executor.close()
-            for follower in outcome.follow:
-                run_here(app, follower)
-            return EagerResult(job.id, outcome.state, outcome.payload)
-        message = outcome.message
+    """Run a job in this process until it has ended, its retries at once and then what follows from it."""
+    executor = Executor(app, "eager", eager=True)
+    message, began = job.message, _wall_clock()
+    try:
+        # A now of 0: no time has passed since the call, so nothing has expired.
+        while (outcome := executor.run(_claim(job, message, began), 0)).state is State.SCHEDULED:
+            message = outcome.message
+    finally:
+        executor.close()
+    record = JobRecord(
+        job.id,
+        job.queue,
+        job.priority,
+        outcome.state,
+        message,
+        enqueued_at=began,
+        started_at=began,
+        ended_at=_wall_clock(),
+        worker="eager",
+        result=outcome.payload if outcome.state is State.COMPLETED else "",
+        error=outcome.payload if outcome.state is not State.COMPLETED else "",
+    )
+    return EagerResult(record, app, executor.error, [run_here(app, follower) for follower in outcome.follow])
+
+
+def _claim(job: NewJob, message: str, enqueued_at: int) -> Claim:
+    return Claim(job.id, job.queue, 1, message.encode(), enqueued_at)
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _wall_clock() -> int:
+    return time.time_ns() // 1000
 
 
 def import_function(path: str) -> Callable[..., Any]:
@@ -166,7 +217,7 @@ def import_function(path: str) -> Callable[..., Any]:
     module, _, name = path.rpartition(".")
     try:
         found: object = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError, SyntaxError) as error:
+    except (Exception, SystemExit) as error:  # a module may do anything while it is imported
         raise ImportError(f"the function {path} can't be imported: {error}") from error
     if not callable(found):
         raise ImportError(f"{path} is not a function")  # noqa: TRY004 - the path is wrong, not a type
@@ -179,7 +230,12 @@ def _expiry(message: Message, claim: Claim) -> int | None:
     return message.expires_at
 
 
-def _request(claim: Claim, message: Message, hostname: str) -> Request:
+def _first_given(*settings: bool | None) -> bool | None:
+    return next((setting for setting in settings if setting is not None), None)
+
+
+def _request(claim: Claim, message: Message, hostname: str, *, eager: bool) -> Request:
+    expires = _expiry(message, claim)
     return Request(
         id=claim.id,
         task=message.task,
@@ -188,7 +244,8 @@ def _request(claim: Claim, message: Message, hostname: str) -> Request:
         retries=message.retries,
         max_retries=message.max_retries,
         queue=claim.queue,
-        expires=_expiry(message, claim),
+        eta=message.eta,
+        expires=None if expires is None else iso(expires),
         hostname=hostname,
         entry=message.entry,
         fire_time=message.fire_time,
@@ -196,6 +253,7 @@ def _request(claim: Claim, message: Message, hostname: str) -> Request:
         parent_id=message.parent_id,
         headers=message.headers,
         called_directly=False,
+        is_eager=eager,
     )
 
 
@@ -212,6 +270,7 @@ def _retried(claim: Claim, message: Message, retry: Retry, *, counted: bool = Tr
         retries=message.retries + counted,
         args=message.args if retry.new_args is None else retry.new_args,
         kwargs=message.kwargs if retry.new_kwargs is None else retry.new_kwargs,
+        eta=iso(retry.due) if retry.due else None,
     )
     return Outcome(
         claim.id,
@@ -220,7 +279,7 @@ def _retried(claim: Claim, message: Message, retry: Retry, *, counted: bool = Tr
         _failure(retry.exc or retry),
         message=encode_json(following),
         due=retry.due or 0,
-        delay=0 if retry.due else round(retry.delay * SECOND),
+        delay=0 if retry.due else seconds_to_micros(read_seconds("the retry's delay", retry.delay)),
     )
 
 
@@ -229,10 +288,16 @@ def _failed(claim: Claim, error: BaseException, following: tuple[NewJob, ...]) -
 
 
 def _failure(error: BaseException) -> str:
+    """Any exception's record, even if its text is no valid Unicode or can't be had at all."""
     kind = type(error)
-    text = (
-        ""
-        if isinstance(error, MessageNotUnderstood | NotRegistered)
-        else "".join(traceback.format_exception(error))
-    )
-    return encode_json(Failure(f"{kind.__module__}.{kind.__qualname__}", str(error), text))
+    known = isinstance(error, MessageNotUnderstood | NotRegistered)
+    trace = "" if known else "".join(traceback.format_exception(error))
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - an exception of somebody else's making
+        said = "(its text can't be told)"
+    return encode_json(Failure(f"{kind.__module__}.{kind.__qualname__}", _valid(said), _valid(trace)))
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

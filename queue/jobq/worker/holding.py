@@ -166,7 +166,7 @@ class Holding:
             return LONG if self._waiting else max(0.0, self._next_report - now)
         elapsed = now - self._started
         deadlines = [self._next_extension - now, self._next_report - now]
-        if elapsed < LONG:
+        if elapsed < LONG or self._waiting or self._returning or self._ended:
             deadlines.append(LONG - elapsed)
         if self._hard_limit is not None:
             deadlines.append(self._hard_limit - elapsed)
@@ -206,7 +206,10 @@ class Holding:
         with self._lock:
             if self._running is not claim:
                 return
-            self._ended.append(Outcome(claim.id, claim.attempt, State.FAILED, failure, keep=-1))
+            if all(
+                outcome.id != claim.id for outcome in self._ended
+            ):  # else the store was away the last time
+                self._ended.append(Outcome(claim.id, claim.attempt, State.FAILED, failure, keep=-1))
         event(log, logging.ERROR, "time_limit", f"{sentence}; its process is killed", job=claim.id)
         self.record()
         self.give_back()

@@ -28,6 +28,8 @@ from jobq.log import event
 from jobq.worker.child import Child
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from jobq.app import App
     from jobq.worker.options import WorkerOptions
 
@@ -47,11 +49,35 @@ def run_worker(app: App, options: WorkerOptions) -> int:
 
 
 def run_solo(app: App, options: WorkerOptions) -> int:
-    """One child in this very process. Ctrl-C counts as SIGTERM."""
+    """One child in this very process, which keeps the stages and the deadline for itself. Ctrl-C counts as SIGTERM."""
     _watch_lifeline(options.lifeline)
     child = Child(app, options, options.name)
-    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
+    finish = signal.getsignal(signal.SIGTERM)
+    first, second, over = threading.Event(), threading.Event(), threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        (second if first.is_set() else first).set()
+        if callable(finish):
+            finish(number, frame)
+
+    def enforce() -> None:
+        first.wait()
+        if not over.is_set():
+            _tell_stop()
+        second.wait(options.shutdown_timeout)
+        for number in (signal.SIGQUIT, signal.SIGKILL):
+            if not over.is_set():
+                os.kill(os.getpid(), number)
+            over.wait(GRACE)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    threading.Thread(target=enforce, name="jobq-shutdown", daemon=True).start()
+    _tell_start(app, options, "this very process")
     child.run()
+    for ended in (over, first, second):
+        ended.set()
+    event(log, logging.INFO, "worker_stopped", f"worker {options.name} has stopped")
     return 0
 
 
@@ -71,19 +97,13 @@ class Supervisor:
         os.set_blocking(wake_writer, False)
         os.set_blocking(wake_reader, False)
         self._wake_reader = wake_reader
+        # The descriptor first: what arrives between the two must not fall on a handler that does nothing.
+        signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)
-        signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
         for index in range(self._options.concurrency):
             self._spawn(index)
-        queues = ", ".join(self._options.queues)
-        event(
-            log,
-            logging.INFO,
-            "worker_started",
-            f"worker {self._options.name} runs {self._options.concurrency} children on {queues}",
-            tasks=sorted(self._app.tasks),
-        )
+        _tell_start(self._app, self._options, f"{self._options.concurrency} children")
         while self._children or (self._respawn and not self._stage):
             self._step()
         event(log, logging.INFO, "worker_stopped", f"worker {self._options.name} has stopped")
@@ -125,12 +145,7 @@ class Supervisor:
         self._stage = min(self._stage + 1, 3)
         number = (signal.SIGTERM, signal.SIGQUIT, signal.SIGKILL)[self._stage - 1]
         if self._stage == 1:
-            event(
-                log,
-                logging.INFO,
-                "worker_stopping",
-                "finishing the jobs at hand; once more to break them off",
-            )
+            _tell_stop()
         self._deadline = time.monotonic() + (self._options.shutdown_timeout if self._stage == 1 else GRACE)
         for pid in self._children:
             os.kill(pid, number)
@@ -189,6 +204,15 @@ class Supervisor:
         # A child that dies at once would die again at once: leave a second between.
         pause = QUICK_DEATH if code != 0 and lived < QUICK_DEATH else 0.0
         self._respawn.append((time.monotonic() + pause, index))
+
+
+def _tell_start(app: App, options: WorkerOptions, where: str) -> None:
+    sentence = f"worker {options.name} runs jobs of {', '.join(options.queues)} in {where}"
+    event(log, logging.INFO, "worker_started", sentence, tasks=sorted(app.tasks))
+
+
+def _tell_stop() -> None:
+    event(log, logging.INFO, "worker_stopping", "finishing the jobs at hand; once more to break them off")
 
 
 def _watch_lifeline(pipe: int | None) -> None:

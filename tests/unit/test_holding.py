@@ -1,0 +1,234 @@
+"""What a child holds is extended, given back and recorded, also while its main thread is deep in a task."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+from waiting import wait_until
+
+from jobq.errors import StoreUnavailable
+from jobq.job import Claim, Outcome, State
+from jobq.outage import Outage
+from jobq.worker import holding as module
+from jobq.worker.holding import Holding
+
+LEASE = 0.3
+
+
+class Counter:
+    """A store that takes note of what it is asked, and can be away."""
+
+    def __init__(self):
+        self.away = False
+        self.extended = []
+        self.released = []
+        self.completed = []
+        self.refused = set()
+        self.calls = 0
+
+    def _here(self):
+        self.calls += 1
+        if self.away:
+            raise StoreUnavailable("away")
+
+    def extend(self, claims, lease):
+        self._here()
+        assert lease == LEASE * 1_000_000
+        self.extended.append([job_id for job_id, _ in claims])
+        return [True] * len(claims)
+
+    def release(self, claims):
+        self._here()
+        self.released += claims
+        return [True] * len(claims)
+
+    def complete(self, outcomes):
+        self._here()
+        self.completed += outcomes
+        return [outcome.id not in self.refused for outcome in outcomes]
+
+
+@pytest.fixture
+def store():
+    return Counter()
+
+
+@pytest.fixture
+def make(store, monkeypatch):
+    """A holding whose jobs are long ones after 20 ms."""
+    monkeypatch.setattr(module, "LONG", 0.02)
+    made = []
+
+    def build():
+        holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, lambda _: None)
+        holding.start()
+        made.append(holding)
+        return holding
+
+    yield build
+    store.away = False
+    for holding in made:
+        holding.close()
+
+
+@pytest.fixture
+def holding(make):
+    return make()
+
+
+def claims(*ids):
+    return [Claim(job_id, "q", 3, b"{}", 0) for job_id in ids]
+
+
+def done(job_id, state=State.COMPLETED):
+    return Outcome(job_id, 3, state)
+
+
+def test_jobs_are_taken_in_order_and_recorded_together(holding, store):
+    holding.add(claims("a", "b"))
+    for job_id in ("a", "b"):
+        assert holding.next().id == job_id
+        assert holding.running.id == job_id
+        holding.end(done(job_id))
+    assert (holding.next(), holding.running) == (None, None)
+    assert store.completed == []
+    holding.record()
+    holding.record()
+    assert store.completed == [done("a"), done("b")]
+
+
+def test_what_waits_is_given_back_in_its_order(holding, store):
+    holding.add(claims("a", "b", "c"))
+    holding.next()
+    holding.give_back()
+    assert store.released == [("b", 3), ("c", 3)]
+    assert holding.next() is None
+
+
+def test_outcomes_stay_at_hand_while_the_store_is_away(holding, store):
+    holding.add(claims("a", "b"))
+    holding.next()
+    holding.end(done("a"))
+    store.away = True
+    with pytest.raises(StoreUnavailable):
+        holding.record()
+    holding.next()
+    holding.end(done("b"))
+    store.away = False
+    holding.record()
+    assert store.completed == [done("a"), done("b")]
+
+
+def test_an_outcome_that_came_too_late_is_told(holding, store, caplog):
+    store.refused = {"a"}
+    holding.add(claims("a"))
+    holding.next()
+    holding.end(done("a"))
+    holding.record()
+    assert [(r.action, r.fields["job"]) for r in caplog.records] == [("lease_lost", "a")]
+
+
+def test_a_long_job_lets_the_others_go(holding, store):
+    holding.add(claims("a", "b", "c"))
+    holding.next()
+    holding.end(done("a"))
+    holding.next()
+    wait_until(lambda: store.released and store.completed)
+    assert store.released == [("c", 3)]
+    assert store.completed == [done("a")]
+    assert holding.running.id == "b"
+
+
+def test_the_lease_of_a_long_job_is_extended_again_and_again(holding, store):
+    holding.add(claims("a"))
+    holding.next()
+    wait_until(lambda: len(store.extended) >= 3)
+    assert all(ids == ["a"] for ids in store.extended)
+    holding.end(done("a"))
+    holding.record()
+
+
+def test_after_an_outage_what_is_at_hand_is_recorded_at_once(holding, store):
+    """Not only when the next extension is due."""
+    holding._every = 3600.0
+    holding.add(claims("a", "b", "c"))
+    holding.next()
+    holding.end(done("a"))
+    store.away = True
+    holding.next()
+    wait_until(lambda: store.calls >= 3)
+    store.away = False
+    wait_until(lambda: store.released == [("c", 3)], timeout=2)
+    assert store.completed == [done("a")]
+
+
+def test_the_heartbeat_outlives_an_error_of_any_kind(holding, store, caplog, monkeypatch):
+    answers = iter([RuntimeError("a bug")])
+    extend = store.extend
+
+    def fail_once(*args):
+        for error in answers:
+            raise error
+        return extend(*args)
+
+    monkeypatch.setattr(store, "extend", fail_once)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
+    holding.add(claims("a"))
+    holding.next()
+    wait_until(lambda: store.extended, timeout=5)
+    assert "heartbeat_failed" in [record.action for record in caplog.records]
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    """Set instead of killing this process; the thread that would have died never returns."""
+    event = threading.Event()
+    forever = threading.Event()
+
+    def kill(pid, number):
+        assert (pid, number) == (os.getpid(), signal.SIGKILL)
+        event.set()
+        forever.wait()
+
+    monkeypatch.setattr(module.os, "kill", kill)
+    yield event
+    forever.set()
+
+
+def test_a_job_at_its_hard_limit_is_recorded_before_the_process_is_killed(holding, store, killed):
+    holding.add(claims("a", "b"))
+    holding.next()
+    holding.limit(0.05)
+    assert killed.wait(5)
+    (outcome,) = store.completed
+    assert (outcome.id, outcome.attempt, outcome.state, outcome.keep) == ("a", 3, State.FAILED, -1)
+    assert "TimeLimitExceeded" in outcome.payload
+    assert store.released == [("b", 3)]
+
+
+def test_a_hard_limit_during_an_outage_is_recorded_once(holding, store, killed):
+    store.away = True
+    holding.add(claims("a"))
+    holding.next()
+    holding.limit(0.01)
+    wait_until(lambda: store.calls >= 3)
+    assert not killed.is_set()
+    store.away = False
+    assert killed.wait(5)
+    assert [outcome.id for outcome in store.completed] == ["a"]
+
+
+def test_a_limit_is_that_of_one_job(holding, store, killed):
+    holding.add(claims("a", "b"))
+    holding.next()
+    holding.limit(0.01)
+    holding.end(done("a"))
+    holding.next()
+    wait_until(lambda: len(store.extended) >= 2)
+    assert not killed.is_set()
