@@ -93,8 +93,14 @@ class Entry:
             ) from error
 
     def evaluated(self, anchor: int) -> Evaluated:
-        """The entry as it fires, its intervals counted from `anchor` (epoch microseconds)."""
-        tz = ZoneInfo(self.timezone)
+        """The entry as it fires, its intervals counted from `anchor` (epoch microseconds).
+
+        `ConfigError` if this machine does not know the zone.
+        """
+        try:
+            tz = ZoneInfo(self.timezone)
+        except (ValueError, OSError, LookupError) as error:
+            raise ConfigError(f'entry "{self.name}": there is no time zone "{self.timezone}" here') from error
         bound = self.schedule.bind(
             tz=tz, anchor=from_micros(anchor), name=self.name, gap=self.gap, fold=self.fold
         )

@@ -7,7 +7,8 @@ by systemd, and has lost its lease to another beat long before.
 
 A store that is away ends the turn, not the program: the loop waits a moment and turns again, and what it had to do
 is still to be done, because nothing of it is remembered but what is in the store and in the configuration. A store
-that comes back may have lost what it held (a Redis without persistence has), so the entries are compared again.
+that comes back with another identity has lost what it held (a Redis without persistence has): then the
+configuration is read and written again.
 
 SIGHUP    read the configuration again; if it is wrong, say so and go on with what is in force
 SIGTERM, SIGINT   resign, so that a follower takes over at once; then let the workers finish; leave with 0.
@@ -32,11 +33,11 @@ from jobq.log import event
 from jobq.outage import Outage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from beat.leadership import Leadership
     from beat.sdnotify import Notifier
-    from beat.sources import Source
+    from beat.sources import Sources
     from beat.store import BeatStore
     from beat.workers import Workers
 
@@ -53,7 +54,7 @@ class Service:
         self,
         store: BeatStore,
         leadership: Leadership,
-        load: Callable[[], Sequence[Source]],
+        load: Callable[[], Sources],
         notifier: Notifier,
         *,
         workers: Workers | None = None,
@@ -67,15 +68,17 @@ class Service:
         self._workers = workers
         self._longest = max_loop_interval
         self._outage = Outage(log)
-        self._sources: list[Source] = []
-        self._unsynced: list[Source] = []
+        self._unsynced: Sources | None = None
+        self._identity: int | None = None
+        self._recovering = True
+        self._term = 0
         self._reloads: int | None = None
         self._look_at = 0.0
         self._ready = False
 
-    def run(self, sources: Sequence[Source]) -> int:
+    def run(self, sources: Sources) -> int:
         """Until a signal says stop. The exit code."""
-        self._sources = self._unsynced = list(sources)
+        self._unsynced = sources
         self._interrupts = Interrupts((*_STOPS, signal.SIGHUP, signal.SIGCHLD))
         event(log, logging.INFO, "beat_started", f"beatd starts on {self._store.url}", store=self._store.url)
         while self._answer_signals():
@@ -95,23 +98,47 @@ class Service:
         self._bring_in_line()
         if self._leadership.keep():
             self._outage.answered()
+        if self._leadership.term != self._term:
+            self._term = self._leadership.term
+            self._recovering = (
+                self._term > 0
+            )  # the last term may have ended with the store that it was held in
+            self._bring_in_line()
         if self._leadership.leads and time.monotonic() >= self._look_at:
             self._fire()
         self._sleep()
 
     def _bring_in_line(self) -> None:
+        if self._recovering:
+            self._recover()
         if self._reloads is None:
             self._reloads = self._store.reloads()
-        while self._unsynced:
-            name, entries = self._unsynced[0]
-            try:
-                done = sync(self._store, entries, name)
-                if entries or done.removed:
-                    event(log, logging.INFO, "entries_synced", f"{name}: {done}", source=name)
-            except ConfigError as error:
-                event(log, logging.ERROR, "sync_refused", str(error), source=name)
-            self._unsynced = self._unsynced[1:]
-            self._look_at = 0.0
+        if self._unsynced is None:
+            return
+        try:
+            done = sync(self._store, self._unsynced)
+            event(log, logging.INFO, "entries_synced", f"entries: {done}")
+            for sentence in done.refused:
+                event(log, logging.ERROR, "entry_refused", sentence)
+        except ConfigError as error:
+            event(log, logging.ERROR, "sync_refused", str(error))
+        self._unsynced = None
+        self._look_at = 0.0
+
+    def _recover(self) -> None:
+        """After an outage, and at the start: is the store still the one that it was?"""
+        identity = self._store.identity()
+        known, self._identity, self._recovering = self._identity, identity, False
+        if known not in (None, identity):
+            event(
+                log,
+                logging.WARNING,
+                "store_emptied",
+                "the store has lost what it held; writing the entries anew",
+            )
+            self._ticker.forget()
+            self._reloads = None
+            self._reload()
 
     def _fire(self) -> None:
         try:
@@ -136,7 +163,7 @@ class Service:
 
     def _sit_out(self, error: StoreUnavailable) -> None:
         delay = self._outage.failed(error)
-        self._unsynced = self._sources
+        self._recovering = True
         self._look_at = 0.0
         self._interrupts.during(lambda: time.sleep(delay))
 
@@ -169,7 +196,7 @@ class Service:
     def _reload(self) -> None:
         self._notifier.reloading()
         try:
-            self._sources = self._unsynced = list(self._load())
+            self._unsynced = self._load()
             event(log, logging.INFO, "config_reloaded", "the configuration was read again")
         except ConfigError as error:
             event(

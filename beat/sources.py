@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from beat.definition import entry_from_mapping
+from beat.entry import Entry
 from jobq.errors import ConfigError
 from jobq.message import JobOptions, parse_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from beat.config import Config
-    from beat.entry import Entry
     from jobq.app import App
 
 
-class Source(NamedTuple):
-    name: str
-    entries: tuple[Entry, ...]
+Sources = Mapping[str, Sequence[Entry]]
+"""The entries of each source by its name. A source that is here without entries has none any more."""
+
+FILE, SCHEDULE, CALLS = "the configuration file", "beat_schedule", "add_periodic_task"
 
 
-def gather(config: Config | None, app: App | None) -> list[Source]:
-    """Every source there is, its entries complete. `ConfigError` where one is wrong or a name stands twice."""
-    sources = [] if config is None else [Source("the configuration file", config.entries)]
+def gather(config: Config | None, app: App | None) -> Sources:
+    """Every entry, complete. `ConfigError` where one is wrong or a name stands twice.
+
+    With a configuration file, all three sources are spoken for: an app that the file no longer names has no
+    entries any more. A namespace of a store is therefore one configuration's.
+    """
+    found: dict[str, Sequence[Entry]] = (
+        {} if config is None else {FILE: config.entries, SCHEDULE: (), CALLS: ()}
+    )
     if app is not None:
         timezone = config.timezone if config and "timezone" not in app.conf.given else app.conf.timezone
-        for name, written in (
-            ("beat_schedule", app.conf.beat_schedule),
-            ("add_periodic_task", app.periodic_tasks),
-        ):
-            entries = (entry_from_mapping(key, given, timezone=timezone) for key, given in written.items())
-            sources.append(Source(name, tuple(entries)))
-        sources = [Source(name, tuple(_with_defaults(e, app) for e in entries)) for name, entries in sources]
-    _refuse_doubles(sources)
-    return sources
+        for name, written in ((SCHEDULE, app.conf.beat_schedule), (CALLS, app.periodic_tasks)):
+            found[name] = [
+                entry_from_mapping(key, given, timezone=timezone) for key, given in written.items()
+            ]
+        found = {name: [_with_defaults(entry, app) for entry in entries] for name, entries in found.items()}
+    _refuse_doubles(found)
+    return found
 
 
-def unregistered(sources: Sequence[Source], app: App | None) -> list[tuple[Entry, str]]:
-    """The entries whose task the app does not know, each with a sentence. Another app's workers may know it."""
+def all_entries(sources: Sources) -> list[Entry]:
+    return [entry for entries in sources.values() for entry in entries]
+
+
+def unregistered(sources: Sources, app: App | None) -> list[str]:
+    """A sentence for each entry whose task the app does not know. Another app's workers may know it."""
     found = []
-    for entry in (entry for source in sources for entry in source.entries):
+    for entry in all_entries(sources):
         if app is not None and entry.task not in app.tasks:
             try:
                 app.find_task(entry.task)
             except LookupError as error:
-                found.append((entry, f'entry "{entry.name}": {error}'))
+                found.append(f'entry "{entry.name}": {error}')
     return found
 
 
@@ -65,12 +73,12 @@ def _with_defaults(entry: Entry, app: App) -> Entry:
     return replace(entry, options=JobOptions(**merged))
 
 
-def _refuse_doubles(sources: Sequence[Source]) -> None:
+def _refuse_doubles(sources: Sources) -> None:
     seen: dict[str, str] = {}
-    for source in sources:
-        for entry in source.entries:
+    for source, entries in sources.items():
+        for entry in entries:
             if entry.name in seen:
                 raise ConfigError(
-                    f'entry "{entry.name}" of {source.name} is defined by {seen[entry.name]} as well; rename one of them'
+                    f'entry "{entry.name}" of {source} is defined by {seen[entry.name]} as well; rename one of them'
                 )
-            seen[entry.name] = source.name
+            seen[entry.name] = source

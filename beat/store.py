@@ -105,8 +105,10 @@ class Firing(msgspec.Struct, array_like=True, frozen=True):
 
 
 class EntryChange(msgspec.Struct, array_like=True, frozen=True):
-    """A new definition, or with an empty one the removal, of an entry seen at `seen_revision` (0: unknown).
+    """A new definition, or with an empty one the removal, of an entry seen at `seen_revision` (0: unknown) and
+    `seen_fire`.
 
+    Both must be as seen, for `next_fire` is decided from them: `fire` moves the one, `change` the other.
     `skipped` are ticks that were due under the old definition and will not be enqueued; they go to the history.
     """
 
@@ -117,6 +119,7 @@ class EntryChange(msgspec.Struct, array_like=True, frozen=True):
     anchor: int = 0
     next_fire: int = 0
     skipped: tuple[Tick, ...] = ()
+    seen_fire: int = 0
 
 
 class HistoryRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -127,6 +130,10 @@ class HistoryRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     recorded_at: int
     reason: str = ""
     until: int = 0
+
+
+KEEP_HISTORY_OF_REMOVED = 30 * 86400
+"""Seconds."""
 
 
 class BeatStore(Store, Protocol):
@@ -164,10 +171,10 @@ class BeatStore(Store, Protocol):
         """
 
     def change(self, changes: Sequence[EntryChange]) -> list[bool]:
-        """Insert, replace or remove entries, each if its revision is the one seen; else False for it.
+        """Insert, replace or remove entries, each if it is as it was seen; else False for it.
 
-        A replaced entry keeps `runs` and `last_fire`; its revision grows by 1. A new one starts at revision 1,
-        a removed one leaves its history. Wakes the beats if the first fire time of all came nearer.
+        A replaced entry keeps `runs` and `last_fire`; its revision grows by 1. A new one starts above the
+        revisions of all that were removed, a removed one leaves its history for 30 days. Wakes the beats if the first fire time of all came nearer.
         """
 
     def entries(self, names: Sequence[str] | None = None, source: str | None = None) -> list[StoredEntry]:
@@ -175,6 +182,9 @@ class BeatStore(Store, Protocol):
 
     def history(self, name: str, limit: int) -> list[HistoryRecord]:
         """The latest first. Kept: `keep_history` records an entry."""
+
+    def identity(self) -> int:
+        """A number that the store is given once: another one means that it lost what it held."""
 
     # -- waking
 

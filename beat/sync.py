@@ -1,15 +1,20 @@
-"""Bring the stored entries of a source in line with how they are written now.
+"""Bring the stored entries in line with how they are written now.
 
 Each entry belongs to the source that it came from: a configuration file, an app's `beat_schedule`, calls of
 `add_periodic_task`. What is written unchanged keeps its state; what was changed goes to its next slot from now,
 and ticks that were due under the old definition are recorded as skipped; what vanished from its source is
-removed. Several beats may do this at once with the same files: each change names the revision that it replaces,
-and one that lost the race looks again.
+removed; what moved from one of these sources to another of them is the same entry, changed. An entry that somebody
+else owns is refused, and harms only itself.
+
+Several beats may do this at once with the same files, while a leader fires: each change names the revision and the
+next fire time that it was decided from, and one that lost the race looks again. No change ever moves an entry
+back before a tick that it has had, whatever the clock says.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from beat.entry import Entry
@@ -18,24 +23,25 @@ from jobq.errors import ConfigError
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from beat.store import BeatStore, StoredEntry
 
 CHANGED = "the entry was changed before this tick was enqueued"
 REMOVED = "the entry was removed before this tick was enqueued"
 
-_ATTEMPTS = 5
+_ATTEMPTS = 20
 
 
 @dataclass
 class Synced:
-    """Names by what was done with them."""
+    """Names by what was done with them; `refused` are sentences."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unchanged: int = 0
+    refused: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return (
@@ -44,60 +50,68 @@ class Synced:
         )
 
 
-def sync(store: BeatStore, entries: Sequence[Entry], source: str, *, prune: bool = True) -> Synced:
-    """Make the store's entries of `source` these; with `prune`, remove its others.
+def sync(store: BeatStore, sources: Mapping[str, Sequence[Entry]], *, prune: bool = True) -> Synced:
+    """Make the store's entries of these sources what is written in them; with `prune`, remove their others.
 
-    `ConfigError` if a name belongs to another source. `StoreUnavailable` may leave some done: do it again.
+    `StoreUnavailable` may leave some done: do it again. `ConfigError` if others change the entries all the time.
     """
     done = Synced()
+    written = {entry.name: (source, entry) for source, entries in sources.items() for entry in entries}
     for _ in range(_ATTEMPTS):
-        changes = _changes(store, entries, source, done, prune=prune)
-        if all(store.change(changes)):
+        planned, refused = _plan(store, written, sources if prune else ())
+        answers = store.change([change for _, change in planned])
+        for (what, change), taken in zip(planned, answers, strict=True):
+            if taken:
+                what(done).append(change.name)
+        if all(answers):
+            done.refused = refused
+            done.unchanged = len(written.keys() - {*done.added, *done.changed}) - len(refused)
             return done
-        done = Synced()
-    raise ConfigError(f"the entries of {source} are being changed by somebody else all the time; try again")
+    raise ConfigError("the entries are being changed by somebody else all the time; try again")
 
 
-def _changes(
-    store: BeatStore, entries: Sequence[Entry], source: str, done: Synced, *, prune: bool
-) -> list[EntryChange]:
+def _plan(
+    store: BeatStore, written: Mapping[str, tuple[str, Entry]], pruned: Iterable[str]
+) -> tuple[list[tuple[Callable[[Synced], list[str]], EntryChange]], list[str]]:
+    """The changes to make, each with the list that its name belongs to, and what was refused."""
     now = store.now()
-    stored = {entry.name: entry for entry in store.entries(names=[entry.name for entry in entries])}
-    changes = []
-    for entry in entries:
-        was = stored.get(entry.name)
-        if was is not None and was.source != source:
-            raise ConfigError(
-                f'entry "{entry.name}" of {source} is already defined by {was.source}; rename one of them'
+    ours = {source for source, _ in written.values()} | set(pruned)
+    stored = {entry.name: entry for entry in store.entries(names=list(written))}
+    planned: list[tuple[Callable[[Synced], list[str]], EntryChange]] = []
+    refused = []
+    for name, (source, entry) in written.items():
+        was = stored.get(name)
+        if was is not None and was.source not in ours:
+            refused.append(
+                f'entry "{name}" of {source} is already defined by {was.source}; rename one of them'
             )
-        change = _change(entry, was, source, now)
-        if change is None:
-            done.unchanged += 1
-        else:
-            (done.added if was is None else done.changed).append(entry.name)
-            changes.append(change)
-    if prune:
-        written = {entry.name for entry in entries}
+        elif (change := _change(entry, was, source, now)) is not None:
+            planned.append((_added if was is None else _changed, change))
+    for source in pruned:
         for was in store.entries(source=source):
             if was.name not in written:
-                done.removed.append(was.name)
                 skipped = _passed(was, now, REMOVED)
-                changes.append(EntryChange(was.name, source, "", was.revision, skipped=skipped))
-    return changes
+                gone = EntryChange(
+                    was.name, source, "", was.revision, skipped=skipped, seen_fire=was.next_fire
+                )
+                planned.append((_removed, gone))
+    return planned, refused
 
 
 def _change(entry: Entry, was: StoredEntry | None, source: str, now: int) -> EntryChange | None:
     """What is to be done about one entry; None if it is as it should be."""
     definition = entry.definition()
-    anchor = now - now % SECOND if was is None else was.anchor
-    next_fire = entry.evaluated(anchor).next_after(now)
     if was is None:
-        return EntryChange(entry.name, source, definition, 0, anchor, next_fire)
+        anchor = now - now % SECOND
+        return EntryChange(entry.name, source, definition, 0, anchor, entry.evaluated(anchor).next_after(now))
+    next_fire = entry.evaluated(was.anchor).next_after(max(now, was.last_fire))
     # An entry that should fire and has no next fire time is one that this program could not read before.
-    if was.definition == definition and (was.next_fire or not next_fire):
+    if (was.source, was.definition) == (source, definition) and (was.next_fire or not next_fire):
         return None
     skipped = _passed(was, now, CHANGED)
-    return EntryChange(entry.name, source, definition, was.revision, anchor, next_fire, skipped)
+    return EntryChange(
+        entry.name, source, definition, was.revision, was.anchor, next_fire, skipped, was.next_fire
+    )
 
 
 def _passed(was: StoredEntry, now: int, reason: str) -> tuple[Tick, ...]:
@@ -105,9 +119,13 @@ def _passed(was: StoredEntry, now: int, reason: str) -> tuple[Tick, ...]:
     if not 0 < was.next_fire <= now:
         return ()
     try:
-        last = (
-            Entry.from_definition(was.name, was.definition).evaluated(was.anchor).latest(was.next_fire, now)
-        )
+        entry = Entry.from_definition(was.name, was.definition)
+        last = entry.evaluated(was.anchor).latest(was.next_fire, now)
     except ConfigError:
         last = 0
     return (Tick(was.next_fire, Verdict.SKIPPED, reason, until=last),)
+
+
+_added = attrgetter("added")
+_changed = attrgetter("changed")
+_removed = attrgetter("removed")

@@ -53,6 +53,10 @@ class Ticker:
         self._store = store
         self._parsed: OrderedDict[str, tuple[int, Evaluated | str]] = OrderedDict()
 
+    def forget(self) -> None:
+        """Parse every definition anew: revisions say nothing about a store that has lost what it held."""
+        self._parsed.clear()
+
     def run_once(self, term: int) -> Pass:
         """Deal with one batch of what is due. `NotLeader` if the term is over, `StoreUnavailable` as it comes."""
         due = self._store.due(BATCH)
@@ -102,6 +106,7 @@ class Ticker:
             except Exception as error:  # noqa: BLE001 - one bad entry harms only itself
                 parsed = str(error)
             self._parsed[stored.name] = (stored.revision, parsed)
+            self._parsed.move_to_end(stored.name)
         while len(self._parsed) > MOST_KEPT:
             self._parsed.popitem(last=False)
 

@@ -77,10 +77,11 @@ def _checked(setup: Setup) -> Iterator[str]:
     """What `--check` prints: each entry with its next three fire times, then what to look at."""
     from datetime import UTC, datetime
 
+    from beat.sources import all_entries
     from jobq.instants import from_micros, to_micros
 
     now = to_micros(datetime.now(UTC))
-    entries = [entry for source in setup.sources for entry in source.entries]
+    entries = all_entries(setup.sources)
     for entry in entries:
         evaluated, fire = entry.evaluated(now), now
         fires: list[str] = []

@@ -3,26 +3,27 @@ here, before anything is started."""
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from beat.config import LEASE_TTL_BOUNDS, BeatSettings, Config, WorkerSettings, load_config
 from beat.leadership import Leadership
 from beat.sdnotify import Notifier
 from beat.service import Service
-from beat.sources import Source, gather, unregistered
+from beat.sources import Sources, gather, unregistered
 from beat.stores import open_beat_store
 from beat.workers import Workers
 from jobq import log as logs
 from jobq.app import App
 from jobq.cli.loading import load_app
 from jobq.errors import ConfigError
+from jobq.log import event
 from jobq.worker.options import WorkerOptions, default_name
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+log = logging.getLogger(__name__)
 
 DEFAULT_CONFIG = Path("beat.toml")
 
@@ -37,19 +38,20 @@ class Setup:
     settings: BeatSettings
     worker: WorkerSettings
     children: int
-    sources: Sequence[Source]
+    sources: Sources
 
     @property
     def notes(self) -> list[str]:
-        return [sentence for _, sentence in unregistered(self.sources, self.app if self.app_given else None)]
+        return unregistered(self.sources, self.app if self.app_given else None)
 
     @property
     def shown_store(self) -> str:
         return open_beat_store(self.app.store_url).url
 
-    def reload(self) -> Sequence[Source]:
+    def reload(self) -> Sources:
         """The sources as they are written now. The app's code is not imported again: that takes a restart."""
         config = None if self.config is None else load_config(self.config.path, os.environ)
+        _warn_of_restart(self.config, config)
         return gather(config, self.app if self.app_given else None)
 
     def run(self) -> int:
@@ -138,3 +140,17 @@ def _settings(settings: BeatSettings, **options: Any) -> BeatSettings:
             f"--lease-ttl is {given['lease_ttl']:g} seconds; expected {shortest:g} to {longest:g} seconds"
         )
     return replace(settings, **given)
+
+
+def _warn_of_restart(running: Config | None, written: Config | None) -> None:
+    """A reload is about entries and the zone; say so where something else was changed."""
+    changed = [
+        name
+        for name in ("store", "app", "beat", "worker")
+        if getattr(running, name, None) != getattr(written, name, None)
+    ]
+    if changed:
+        keys = ", ".join(f"[{name}]" if name in ("beat", "worker") else name for name in changed)
+        event(
+            log, logging.WARNING, "restart_needed", f"what was changed in {keys} takes effect with a restart"
+        )

@@ -8,8 +8,10 @@ entry:<name>      hash  source definition revision anchor               change, 
 entries           set   names of all entries                            change               with the entries
 source:<source>   set   names of the entries of a source                change               with the entries
 due               zset  name -> next_fire, of entries that have one     change, fire         with the entries
-history:<name>    list  JSON records, the latest first                  fire, change         the oldest beyond `keep_history`
+history:<name>    list  JSON records, the latest first                  fire, change         the oldest beyond `keep_history`;
+                                                                                             all, 30 days after a removal
 retired           text  the highest revision of a removed entry         change               never; one number
+identity          text  a random number, given once                  identity             never
 reloads           text  how often a reload was asked for                request_reload       never; one number
 
 Beats sleep on the channel `beat`, which is published to on a resignation, on a change that brings the first fire
@@ -18,15 +20,26 @@ time nearer, and on a reload.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import secrets
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from beat.store import Due, DueEntry, Election, HistoryRecord, Lease, NotLeader, StoredEntry
+from beat.store import (
+    KEEP_HISTORY_OF_REMOVED,
+    Due,
+    DueEntry,
+    Election,
+    HistoryRecord,
+    Lease,
+    NotLeader,
+    StoredEntry,
+)
+from jobq.errors import StoreUnavailable
 from jobq.stores.redis import RedisStore, batches, load_script, pack, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import redis
 
@@ -34,6 +47,9 @@ if TYPE_CHECKING:
 
 _TICK_SCRIPTS = frozenset({"fire", "change"})
 _BEAT_SCRIPTS = frozenset({"elect", "renew", "resign", "due", "entries"}) | _TICK_SCRIPTS
+
+
+T = TypeVar("T")
 
 
 class RedisBeatStore(RedisStore):
@@ -88,7 +104,7 @@ class RedisBeatStore(RedisStore):
         return [answer == 1 for answer in answers]
 
     def change(self, changes: Sequence[EntryChange]) -> list[bool]:
-        return self._each("change", changes, self._keep_history)
+        return self._each("change", changes, self._keep_history, KEEP_HISTORY_OF_REMOVED)
 
     def entries(self, names: Sequence[str] | None = None, source: str | None = None) -> list[StoredEntry]:
         if names is None:
@@ -110,6 +126,12 @@ class RedisBeatStore(RedisStore):
         records = self._call(lambda: self._redis.lrange(key, 0, limit - 1))
         return [msgspec.json.decode(record, type=HistoryRecord) for record in records]
 
+    def identity(self) -> int:
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.set(f"{self._prefix}identity", secrets.randbits(62), nx=True)
+        pipe.get(f"{self._prefix}identity")
+        return int(self._call(pipe.execute)[1])
+
     # -- waking
 
     def wait_beat(self, timeout: float) -> bool:
@@ -121,6 +143,14 @@ class RedisBeatStore(RedisStore):
                 return True  # what was published before is not known: look
             return self._call(lambda: self._listen(timeout)) is not None
         except BaseException:
+            self._hang_up()
+            raise
+
+    def _call(self, verb: Callable[[], T]) -> T:
+        """After an outage the channel is opened anew: it may be half open, and would stay silent for ever."""
+        try:
+            return super()._call(verb)
+        except StoreUnavailable:
             self._hang_up()
             raise
 

@@ -27,9 +27,10 @@ entries   id name source definition     change, fire    one row an entry; `id` i
           next_fire last_fire runs
 history   entry number                  fire, change    one row a record; the greatest number is the latest
           fire_time verdict recorded_at                 the oldest beyond `keep_history` are deleted
-          reason until
+          reason until                                  those of a removed entry after 30 days
 counters  wakes                         the three below how often beats were woken; they sleep until it differs
           reloads                       request_reload  how often a reload was asked for
+          identity                      identity        a random number, given once
           retired                       change          the highest revision of an entry that was removed
 
 Beats are woken by a resignation, by a change that brings the first fire time nearer, and by a reload.
@@ -37,14 +38,26 @@ Beats are woken by a resignation, by a change that brings the first fire time ne
 
 from __future__ import annotations
 
+import secrets
 from contextlib import closing
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from beat.store import Due, DueEntry, Election, HistoryRecord, Lease, NotLeader, StoredEntry, Verdict
+from beat.store import (
+    KEEP_HISTORY_OF_REMOVED,
+    Due,
+    DueEntry,
+    Election,
+    HistoryRecord,
+    Lease,
+    NotLeader,
+    StoredEntry,
+    Verdict,
+)
 from beat.stores import sqlite_steps as steps
 from beat.stores.sqlite_schema import BEAT_SCHEMA
+from jobq.instants import SECOND
 from jobq.message import encode_json
 from jobq.stores.sqlite import SQLiteStore, wall_clock
 
@@ -178,6 +191,8 @@ class SQLiteBeatStore(SQLiteStore):
             for tick in change.skipped
         ]
         steps.record(connection, skipped, self.now(), self._keep_history)
+        if not all(change.definition for change in changes):
+            steps.forget_histories(connection, self.now() - KEEP_HISTORY_OF_REMOVED * SECOND)
         after = steps.first_due(connection)
         if after and (not before or after < before):
             steps.bump(connection, "wakes")
@@ -204,6 +219,17 @@ class SQLiteBeatStore(SQLiteStore):
             ).fetchall()
         fields = HistoryRecord.__struct_fields__
         return [msgspec.convert(dict(zip(fields, row, strict=True)), HistoryRecord) for row in rows]
+
+    def identity(self) -> int:
+        with self._read() as connection:
+            known = steps.counter(connection, "identity")
+        if known:
+            return known
+        with self._write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO counters VALUES ('identity', ?)", (secrets.randbits(62) + 1,)
+            )
+            return steps.counter(connection, "identity")
 
     # -- waking
 

@@ -118,13 +118,15 @@ def _ends(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int
 
 
 def change(connection: sqlite3.Connection, wanted: EntryChange) -> bool:
-    """Insert, replace or remove one entry, if its revision is the one seen."""
-    was = connection.execute("SELECT id, revision FROM entries WHERE name = ?", (wanted.name,)).fetchone()
-    if (0 if was is None else was[1]) != wanted.seen_revision:
+    """Insert, replace or remove one entry, if it is as it was seen."""
+    was = connection.execute(
+        "SELECT id, revision, next_fire FROM entries WHERE name = ?", (wanted.name,)
+    ).fetchone()
+    if (was or (0, 0, 0))[1:] != (wanted.seen_revision, wanted.seen_fire):
         return False
     if not wanted.definition:
         if was is not None:
-            _remove(connection, *was)
+            _remove(connection, *was[:2])
     elif was is None:
         connection.execute(
             "INSERT INTO entries (name, source, definition, anchor, next_fire, revision) VALUES (?, ?, ?, ?, ?, ?)",
@@ -150,6 +152,13 @@ def _remove(connection: sqlite3.Connection, entry: int, revision: int) -> None:
         "INSERT INTO counters VALUES ('retired', ?) "
         "ON CONFLICT (name) DO UPDATE SET number = max(number, excluded.number)",
         (revision,),
+    )
+
+
+def forget_histories(connection: sqlite3.Connection, before: int) -> None:
+    """Delete what is older of entries that are no more. Looks at all histories: for changes, not for fires."""
+    connection.execute(
+        "DELETE FROM history WHERE recorded_at < ? AND entry NOT IN (SELECT name FROM entries)", (before,)
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MOST_SECONDS = 100 * 366 * 86_400
+_LATEST = 2**53 - 1
 
 
 class JobOptions(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -194,10 +195,11 @@ def _with_id(link: Link) -> Link:
 def follow(link: Link, leading: Sequence[Any], *, parent_id: str, root_id: str, default_queue: str) -> NewJob:
     """The job that a link becomes when its parent has ended; `leading` goes before its own arguments.
 
-    The link may have been written by other hands: a queue or a time that no store takes raises `ValueError`.
+    The link may have been written by other hands: a queue or a time that no store takes raises `ConfigError`.
     """
     check_queue(link.options.queue or default_queue)
     read_seconds("countdown", link.options.countdown)
+    check_due(link.options.eta)
     args = link.args if link.immutable else (*leading, *link.args)
     return new_job(
         link.task,
@@ -232,7 +234,8 @@ def _parse_option(name: str, value: Any, tz: tzinfo) -> dict[str, Any]:
     if name == "expires" and not isinstance(value, datetime):
         return {"expires_in": read_seconds(name, value)}
     if name in ("eta", "expires"):
-        return {"eta" if name == "eta" else "expires_at": read_instant(name, value, tz)}
+        micros = read_instant(name, value, tz)
+        return {"expires_at": micros} if name == "expires" else {"eta": check_due(micros)}
     return {name: _READERS[name](name, value)}
 
 
@@ -252,6 +255,15 @@ def read_seconds(name: str, value: Any) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= MOST_SECONDS:
         raise ConfigError(f"{name} = {value!r} is not a number of seconds, at most 100 years")
     return max(0.0, float(seconds))
+
+
+def check_due(micros: int) -> int:
+    """An instant that every store keeps exactly."""
+    if micros > _LATEST:
+        raise ConfigError(
+            f"eta = {micros} (epoch microseconds) is too late; expected an instant before {iso(_LATEST)}"
+        )
+    return micros
 
 
 def read_instant(name: str, value: Any, tz: tzinfo) -> int:

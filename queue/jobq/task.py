@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from jobq.canvas import Signature
 from jobq.context import Request, current_request
 from jobq.errors import ConfigError, MaxRetriesExceeded, Retry
-from jobq.message import parse_options, read_instant, read_seconds
+from jobq.message import check_due, parse_options, read_instant, read_seconds
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Task(Generic[P, R]):
             f"retry of {self.name}",
             exc=exc,
             delay=self.default_retry_delay if countdown is None else read_seconds("countdown", countdown),
-            due=None if eta is None else read_instant("eta", eta, self.app.tz),
+            due=None if eta is None else check_due(read_instant("eta", eta, self.app.tz)),
             args=None if args is None else tuple(args),
             kwargs=None if kwargs is None else dict(kwargs),
         )

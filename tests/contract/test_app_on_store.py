@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -123,14 +122,11 @@ def test_a_short_countdown_comes_to_its_end(app):
     assert record(app, result).started_at >= record(app, result).due
 
 
-@pytest.mark.parametrize("eta", [FAR, datetime.max.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("eta", [FAR, datetime(2255, 6, 5, 23, 47, 34, 740991, tzinfo=UTC)])
 def test_an_eta_is_kept_to_the_microsecond(app, eta):
     result = app.send_task("add", eta=eta)
     assert state(app, result) is State.SCHEDULED
-    due = record(app, result).due
-    assert abs(from_micros(due - 1) - eta) < timedelta(milliseconds=1)
-    if eta == FAR:
-        assert from_micros(due) == eta
+    assert from_micros(record(app, result).due) == eta
 
 
 def test_a_naive_eta_is_in_the_apps_zone(app):
@@ -316,7 +312,8 @@ def test_a_failure_calls_its_own_links_with_its_id(app):
     failed = app.send_task("fail", link=note.s("never"), link_error=[note.s("failed"), note.si("fixed")])
     app.send_task("add", (1,), link=note.s("good"), link_error=note.s("never"))
     run_until_idle(app)
-    assert sorted(seen) == sorted([(1, "good"), (failed.id, "failed"), ("fixed",)])
+    assert len(seen) == 3
+    assert set(seen) == {("fixed",), (failed.id, "failed"), (1, "good")}
 
 
 def test_a_link_waits_and_is_routed_like_any_call(app):
@@ -396,4 +393,3 @@ def test_a_forked_child_opens_its_own_store(app, store_url, spawn):
     worker = spawn(WORKER.replace(before, f"{before}; app.store.queues()"), store_url, "prefork")
     assert worker.wait(timeout=20) == 0
     assert app.store.totals()["completed"] == 1
-    assert sys.executable

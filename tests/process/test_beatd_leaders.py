@@ -51,7 +51,6 @@ def test_kill_9_of_the_leader_at_random_moments_loses_no_tick_and_doubles_none(b
     beats = {node: beat(node, every, lease) for node in ("a", "b")}
     leader_among(store, beats.values())
     pauses = [rng.uniform(0.2, 1.0) * seconds / kills for _ in range(kills)]
-    print("seconds between the kills:", pauses)
     start = store.now()
     for pause in pauses:
         passed(pause)
@@ -64,9 +63,10 @@ def test_kill_9_of_the_leader_at_random_moments_loses_no_tick_and_doubles_none(b
     wait_ticks(store, store.now())
     for program in beats.values():
         assert program.stop() == 0
-    records = check_ticks(store, every)
+    fire_times = [record.fire_time for record in check_ticks(store, every)]
     if SECONDS:
-        assert abs(len([r for r in records if start < r.fire_time <= start + SECONDS * SECOND]) - SECONDS) <= 1
+        in_time = [fire_time for fire_time in fire_times if start < fire_time <= start + SECONDS * SECOND]
+        assert SECONDS - 1 <= len(in_time) <= SECONDS + 1
 
 
 def test_after_a_kill_the_next_leader_fires_within_the_lease_time(beat, store):
@@ -126,6 +126,5 @@ def test_a_graceful_stop_hands_over_at_once_and_ends_with_0(beat, store):
         wait_ticks(store, store.now() + round(2 * every * SECOND))
         worst.append(max(lateness(record) for record in history(store) if record.recorded_at > began))
         beats.append(follower)
-    print("the worst lateness at each hand-over:", worst)
-    assert median(worst) < 0.1
+    assert median(worst) < 0.1, worst
     check_ticks(store, every)

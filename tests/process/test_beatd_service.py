@@ -113,8 +113,11 @@ class Notifications:
 
     def wait(self, key, times=1):
         """The message with `key` that makes it so many."""
-        found = wait_until(lambda: [m for m in self.read() if key in m][times - 1 :], 20, what=f"{key} x {times}")
-        return found[0]
+
+        def look():
+            return [message for message in self.read() if key in message][times - 1 :]
+
+        return wait_until(look, 20, what=f"{key}, {times} times")[0]
 
     @property
     def advertised(self):
@@ -132,7 +135,7 @@ def manager(tmp_path, monkeypatch):
     listening.close()
 
 
-def test_systemd_is_told_how_the_service_does(programs, manager, ready, store, tmp_path):
+def test_systemd_is_told_how_the_service_does(programs, manager, ready, store):
     config = programs.write_config(entry(every=3600.0))
     beat = ready(config, NOTIFY_SOCKET="../notify", WATCHDOG_USEC="500000")
     assert manager.wait("READY")["READY"] == "1"
@@ -154,7 +157,7 @@ def test_systemd_is_told_how_the_service_does(programs, manager, ready, store, t
     assert told == ["READY", "RELOADING", "READY", "STOPPING"]
 
 
-def test_a_stuck_beat_does_not_feed_the_watchdog(programs, manager, ready, store):
+def test_a_stuck_beat_does_not_feed_the_watchdog(programs, manager, ready):
     beat = ready(programs.write_config(entry()), NOTIFY_SOCKET="../notify", WATCHDOG_USEC="500000")
     manager.wait("WATCHDOG")
     beat.send(signal.SIGSTOP)
@@ -203,8 +206,8 @@ def test_text_logs_are_one_line_each(programs, store):
     beat = programs.beatd("--log-format", "text", config=programs.write_config(entry()))
     wait_ticks(store, store.now() if store.entries() else 0)
     assert beat.stop() == 0
-    for line in beat.text.splitlines():
-        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING) +[a-z_]+ +\S", line), line
+    shape = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (INFO|WARNING) +[a-z_]+ +\S")
+    assert [line for line in beat.text.splitlines() if not shape.match(line)] == []
 
 
 def run(programs, *arguments):

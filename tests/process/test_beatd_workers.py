@@ -108,7 +108,7 @@ def test_a_second_signal_breaks_the_jobs_off(beat, app, store, tmp_path, number)
     assert wait_state(store, held, State.AVAILABLE).attempt == 1
 
 
-def test_a_stop_right_after_the_start_is_heard(programs, store):
+def test_a_stop_right_after_the_start_is_heard(programs):
     """Whatever it is at: its worker is being started, or started anew."""
     config = programs.write_config(f'app = "{APP}"\n{WORKER}')
     for _ in range(3):

@@ -38,7 +38,7 @@ def put(store, store_url):
     return by_redis if store_url.startswith("redis") else by_sql
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def worker(programs, store):
     running = programs.worker("--concurrency", "1")
     wait_until(store.workers)
@@ -58,7 +58,7 @@ def check_dead_letter(app, store, job_id, *words):
     assert [info.pid for info in store.workers()] == [child.pid]
 
 
-def test_a_task_that_is_not_registered(worker, app, store):
+def test_a_task_that_is_not_registered(app, store):
     job = app.send_task("process_tasks.ehco", [1])
     check_dead_letter(app, store, job.id, "NotRegistered", '"process_tasks.ehco"', '"process_tasks.echo"')
 
@@ -68,7 +68,7 @@ def test_a_task_that_is_not_registered(worker, app, store):
     ["", "no JSON at all", '{"task": "process_tasks.echo", ', "\x00\x01", "[" * 5000],
     ids=["empty", "text", "cut short", "control characters", "deep"],
 )
-def test_a_message_that_is_not_json(worker, app, store, put, message):
+def test_a_message_that_is_not_json(app, store, put, message):
     put("odd", message)
     check_dead_letter(app, store, "odd", "MessageNotUnderstood")
 
@@ -85,12 +85,12 @@ def test_a_message_that_is_not_json(worker, app, store, put, message):
     ],
     ids=json.dumps,
 )
-def test_a_message_of_the_wrong_shape(worker, app, store, put, message):
+def test_a_message_of_the_wrong_shape(app, store, put, message):
     put("odd", json.dumps(message))
     check_dead_letter(app, store, "odd", "MessageNotUnderstood")
 
 
-def test_a_message_in_another_encoding(worker, app, store, put):
+def test_a_message_in_another_encoding(app, store, put):
     put("odd", '{"task": "process_tasks.echo", "args": ["é"]}'.encode("latin-1"))
     check_dead_letter(app, store, "odd", "MessageNotUnderstood")
 
@@ -103,27 +103,27 @@ def test_a_message_in_another_encoding(worker, app, store, put):
         ("process_tasks.LONGEST", ["is not a function"]),
     ],
 )
-def test_a_plain_function_that_can_not_be_imported(worker, app, store, path, words):
+def test_a_plain_function_that_can_not_be_imported(app, store, path, words):
     job = Queue(store=app).enqueue(path, 1)
     check_dead_letter(app, store, job.id, "ImportError", *words)
 
 
-def test_arguments_that_do_not_fit(worker, app, store):
+def test_arguments_that_do_not_fit(app, store):
     job = app.send_task("process_tasks.echo", [1, 2, 3])
     check_dead_letter(app, store, job.id, "TypeError")
 
 
-def test_a_result_that_is_not_json(worker, app, store):
+def test_a_result_that_is_not_json(app, store):
     job = app.send_task("process_tasks.imaginary")
     check_dead_letter(app, store, job.id, "TypeError", "can't be kept as JSON")
 
 
-def test_a_message_by_plain_commands_runs(worker, store, put):
+def test_a_message_by_plain_commands_runs(store, put):
     put("foreign", json.dumps({"task": "process_tasks.echo", "args": ["from afar"]}))
     (job,) = wait_completed(store, ["foreign"])
     assert json.loads(job.result) == "from afar"
 
 
-def test_a_plain_function_runs(worker, app, store):
+def test_a_plain_function_runs(app, store):
     (job,) = wait_completed(store, [Queue(store=app).enqueue("process_tasks.plain", 7).id])
     assert json.loads(job.result) == 7

@@ -15,7 +15,7 @@ POOLS = pytest.mark.parametrize("pool", ["prefork", "solo"])
 
 
 @pytest.fixture
-def busy(programs, app, store, tmp_path):
+def busy(programs, app, tmp_path):
     """`busy("--pool", "solo")`: a worker of one child in the middle of a job, and the job's id."""
 
     def start(*options, task="hold"):

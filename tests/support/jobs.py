@@ -60,6 +60,9 @@ def warm_up(app: App, store: Store, jobs: int = 300) -> list[JobRecord]:
 
 def enqueue_behind(app: App, task: str, folder: Path, others: int = 20) -> tuple[str, list[str]]:
     """The ids of a job of `task` and of short ones right behind it, which one fetch may take all together."""
-    calls = [(f"process_tasks.{task}", (str(folder),)), *[("process_tasks.echo", (n,)) for n in range(others)]]
+    calls = [
+        (f"process_tasks.{task}", (str(folder),)),
+        *[("process_tasks.echo", (n,)) for n in range(others)],
+    ]
     first, *rest = [result.id for result in app.enqueue_many(calls)]
     return first, rest

@@ -47,7 +47,7 @@ def stubborn(folder: str) -> None:
     while True:
         try:
             _wait_for_go(folder)
-        except BaseException:  # noqa: BLE001, S112 - that is the point
+        except BaseException:  # noqa: BLE001 - that is the point
             continue
         return
 

@@ -93,7 +93,9 @@ class Program:
         wanted = {"action": action, **fields}
         return [record for record in self.records if wanted.items() <= record.items()]
 
-    def wait_said(self, action: str, times: int = 1, *, after_its_end: bool = False, **fields: Any) -> dict[str, Any]:
+    def wait_said(
+        self, action: str, times: int = 1, *, after_its_end: bool = False, **fields: Any
+    ) -> dict[str, Any]:
         """The record of this action that makes it so many.
 
         An early end of the program is an error at once, unless it is its children that are to say it `after_its_end`.

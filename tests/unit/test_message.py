@@ -157,10 +157,10 @@ def test_a_link_has_its_id_before_it_runs():
 
 @pytest.mark.parametrize(
     "options",
-    [JobOptions(queue="a b"), JobOptions(priority=55), JobOptions(countdown=1e18), JobOptions(eta=10**30)],
+    [JobOptions(queue="a b"), JobOptions(priority=55), JobOptions(countdown=1e18), JobOptions(eta=2**53)],
 )
 def test_links_of_other_hands_are_checked_before_a_store_sees_them(options):
-    with pytest.raises((ConfigError, OverflowError)):
+    with pytest.raises(ConfigError):
         follow(Link("t", options=options), (), parent_id="p", root_id="r", default_queue="q")
 
 

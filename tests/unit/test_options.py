@@ -92,6 +92,7 @@ def test_a_countdown_never_points_back(seconds):
         ("time_limit", timedelta.max, "at most 100 years"),
         ("eta", 5, "not a datetime"),
         ("eta", NOON.date(), "not a datetime"),
+        ("eta", datetime.max.replace(tzinfo=UTC), "too late"),
         ("expires", "tomorrow", "not a number of seconds"),
         ("priority", 10, "whole number from 0"),
         ("queue", "a b", "not a queue name"),

@@ -1,6 +1,6 @@
--- ARGV: msgpack array of changes {name, source, definition, seen_revision, anchor, next_fire, skipped}, history
--- records to keep. Returns 1 or 0 for each.
-local keep = tonumber(ARGV[2])
+-- ARGV: msgpack array of changes {name, source, definition, seen_revision, anchor, next_fire, skipped, seen_fire},
+-- history records to keep, seconds to keep the history of what was removed. Returns 1 or 0 for each.
+local keep, keep_removed = tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = clock()
 local answers = {}
 
@@ -30,6 +30,7 @@ local function put(name, change, was)
     'revision', (tonumber(was[1]) or retired()) + 1, 'anchor', change[5], 'next_fire', next_fire)
   redis.call('SADD', P .. 'entries', name)
   redis.call('SADD', P .. 'source:' .. source, name)
+  redis.call('PERSIST', P .. 'history:' .. name)
   if next_fire > 0 then
     redis.call('ZADD', P .. 'due', next_fire, name)
   else
@@ -40,8 +41,8 @@ end
 local before = first_due()
 for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
   local name = change[1]
-  local was = redis.call('HMGET', P .. 'entry:' .. name, 'revision', 'source')
-  local as_seen = tonumber(was[1] or 0) == change[4]
+  local was = redis.call('HMGET', P .. 'entry:' .. name, 'revision', 'source', 'next_fire')
+  local as_seen = tonumber(was[1] or 0) == change[4] and tonumber(was[3] or 0) == change[8]
   answers[index] = as_seen and 1 or 0
   if as_seen then
     if change[3] == '' then
@@ -50,6 +51,7 @@ for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
       put(name, change, was)
     end
     for _, tick in ipairs(change[7]) do record(name, tick, tick[2], tick[3], now, keep) end
+    if change[3] == '' then redis.call('EXPIRE', P .. 'history:' .. name, keep_removed) end
   end
 end
 if first_due() < before then redis.call('PUBLISH', P .. 'beat', 'changed') end

@@ -31,6 +31,7 @@ message, state=available and enqueued_at, then RPUSH queue:<priority>:<name> <id
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from functools import cache
 from importlib.resources import files
@@ -56,22 +57,22 @@ _BATCH = 1000
 """Jobs a script handles at the most, so that no call holds the server for more than some milliseconds."""
 
 _LONGEST_BLOCK = 10.0
-_NOT_NOW = (
-    "OOM",
-    "LOADING",
-    "MASTERDOWN",
-    "MISCONF",
-    "READONLY",
-    "CLUSTERDOWN",
-    "TRYAGAIN",
-    "NOREPLICAS",
-    "BUSY",
+# Redis names the reason first, except that 6.2 wraps it when it arose within a script: "Error running script (...): -OOM".
+_NOT_NOW = re.compile(
+    r"(?:^|: ?-|^-)(OOM|LOADING|MASTERDOWN|MISCONF|READONLY|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b"
 )
 _LOST = encode_json(
     Failure("jobq.errors.WorkerLost", f"the workers that ran this job died {MAX_LOST + 1} times while it ran")
 )
 _CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it started"))
 _CANCELLED_KEEP = 86400
+# The client library takes the name off these.
+_REFUSALS = (
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.TryAgainError,
+)
 
 
 class RedisStore:
@@ -222,9 +223,7 @@ class RedisStore:
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
             raise StoreUnavailable(f"the store at {self.url} does not answer: {error}") from error
         except redis.exceptions.ResponseError as error:
-            if str(error).lstrip("-").startswith(_NOT_NOW) or isinstance(
-                error, redis.exceptions.ReadOnlyError
-            ):
+            if isinstance(error, _REFUSALS) or _NOT_NOW.search(str(error)):
                 raise StoreUnavailable(f"the store at {self.url} refuses for now: {error}") from error
             raise
 

@@ -22,7 +22,7 @@ from jobq.context import Request, current_request
 from jobq.errors import Ignore, JobqError, MessageNotUnderstood, NotRegistered, Reject, Retry
 from jobq.instants import iso, seconds_to_micros
 from jobq.job import Claim, Failure, JobRecord, NewJob, Outcome, State
-from jobq.message import Message, decode_message, encode_json, follow, read_seconds
+from jobq.message import Message, check_due, decode_message, encode_json, follow, read_seconds
 from jobq.results import EagerResult
 from jobq.retry import retry_delay
 from jobq.task import Task
@@ -278,7 +278,7 @@ def _retried(claim: Claim, message: Message, retry: Retry, *, counted: bool = Tr
         State.SCHEDULED,
         _failure(retry.exc or retry),
         message=encode_json(following),
-        due=retry.due or 0,
+        due=check_due(retry.due or 0),
         delay=0 if retry.due else seconds_to_micros(read_seconds("the retry's delay", retry.delay)),
     )
 
