@@ -5,9 +5,10 @@
                      |            +-> scheduled   (a retry)
                      +------------+               (given back, or its lease ran out)
 
-Only `running` jobs have a lease. A lease is claimed by an *attempt*: the store counts each start of a job, and
-a worker proves with that number that the job it speaks of is still the one it was given. A worker whose lease
-ran out holds an old number, and whatever it says is refused.
+Only `running` jobs have a lease, and the store gives each lease a *token*: a number of that job that only grows. A
+worker proves with it that the job it speaks of is still the one it was given. A worker whose lease ran out, or that
+has given the job back, holds an old token, and whatever it says is refused. `attempt`, the number of starts, is for
+people: it can go back, when a job is given back before it started.
 """
 
 from __future__ import annotations
@@ -65,13 +66,14 @@ class NewJob(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Claim(msgspec.Struct, array_like=True, frozen=True):
-    """A fetched job: `attempt` is the proof of its lease. The message is as it was found, sound or not."""
+    """A fetched job: `token` is the proof of its lease. The message is as it was found, sound or not."""
 
     id: str
     queue: str
-    attempt: int
+    token: int
     message: bytes
     enqueued_at: int
+    attempt: int = 1
 
 
 class Outcome(msgspec.Struct, array_like=True, frozen=True):
@@ -86,7 +88,7 @@ class Outcome(msgspec.Struct, array_like=True, frozen=True):
     """
 
     id: str
-    attempt: int
+    token: int
     state: State
     payload: str = "null"
     keep: int = 0

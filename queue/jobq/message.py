@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from jobq.errors import ConfigError, MessageNotUnderstood
 from jobq.instants import iso, seconds_to_micros, to_micros
-from jobq.job import DEFAULT_QUEUE, NewJob, check_priority, check_queue, new_id
+from jobq.job import DEFAULT_QUEUE, MAX_LOST, Failure, NewJob, check_priority, check_queue, new_id
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -103,6 +103,14 @@ _encoder = msgspec.json.Encoder()
 def encode_json(value: object) -> str:
     """Compact JSON text; `TypeError` where JSON has no form for a value."""
     return _encoder.encode(value).decode()
+
+
+LOST = encode_json(
+    Failure("jobq.errors.WorkerLost", f"the workers that ran this job died {MAX_LOST + 1} times while it ran")
+)
+"""The payload of a job that outlived too many workers."""
+
+CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it started"))
 
 
 def decode_message(text: str | bytes) -> Message:

@@ -1,12 +1,13 @@
 """What a store must do for queues: the contract that SQLite and Redis keep alike.
 
 Each verb is one round trip and one atomic step: after a crash at any instant it has happened wholly or not at
-all. A verb that raises `StoreUnavailable` may have happened; every verb is therefore safe to repeat, because it
+all. (Of very large batches each thousand is a step, so that no call holds the store for long.) A verb that raises `StoreUnavailable` may have happened; every verb is therefore safe to repeat, because it
 is judged by what the store holds and not by what the caller believes:
 
-- `enqueue` refuses an id that it knows, so a repeated call inserts nothing twice;
-- `complete`, `extend` and `release` are judged by (id, attempt): an attempt that is over cannot be ended again,
-  and one whose lease ran out belongs to whoever fetched the job since;
+- `enqueue` refuses an id that it knows, so a repeated call inserts nothing twice, for as long as the job's record is
+  kept;
+- `complete`, `extend` and `release` are judged by (id, token): a lease that is over cannot be ended again, and one
+  that ran out belongs to whoever fetched the job since;
 - `fetch` is the one verb whose lost answer costs time: the jobs it claimed run when their leases expire.
 
 The four steps that carry "no job is lost" (design: a job leaves the queue only in the step that records its end):
@@ -15,7 +16,7 @@ fetch     available -> running. Makes available first what is due: scheduled job
           back of their queue, and running jobs whose lease has expired, at its front. A job that has outlived
           its workers more than MAX_LOST times becomes failed instead.
 complete  running -> ended or scheduled, result, and the jobs that follow, in one step.
-release   running -> available, at the front of the queue; the attempt is taken back, for it never started.
+release   running -> available, at the front of the queue; not counted as an attempt, for it never started.
 extend    moves the lease on.
 
 All instants are epoch microseconds on the store's own clock: callers give durations wherever they can, so the
@@ -84,7 +85,7 @@ class Store(Protocol):
         """
 
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:
-        """Move the leases of (id, attempt) to `lease` microseconds from now; False where it is no longer held."""
+        """Move the leases of (id, token) to `lease` microseconds from now; False where it is no longer held."""
 
     def release(self, claims: Sequence[tuple[str, int]]) -> list[bool]:
         """Give back jobs that were not started; the first given is again the first of its queue."""
@@ -92,7 +93,7 @@ class Store(Protocol):
     def complete(self, outcomes: Sequence[Outcome]) -> list[bool]:
         """End attempts; False, and nothing done, where the lease is no longer held.
 
-        Repeated with the same outcome it answers True and does nothing.
+        Repeated with the same outcome it does nothing; it answers True as long as the record is there to tell.
         """
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
@@ -137,4 +138,7 @@ class Store(Protocol):
         """Forget all available and scheduled jobs of a queue; how many there were."""
 
 
+TOTALS = ("completed", "failed", "cancelled", "retried", "lost")
 DEAD_LETTER_SECONDS = 30 * 86400
+CANCELLED_KEEP = 86400
+"""Seconds that a cancelled job's record is kept."""

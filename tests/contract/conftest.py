@@ -47,7 +47,7 @@ class Desk:
         return self.fetch(lease=1)
 
     def end(self, claim: Claim, state: State = State.COMPLETED, **fields: object) -> bool:
-        return self.store.complete([Outcome(claim.id, claim.attempt, state, **fields)])[0]
+        return self.store.complete([Outcome(claim.id, claim.token, state, **fields)])[0]
 
     def fail(self, *ids: str) -> None:
         """Dead letters, made in this order."""

@@ -1,4 +1,4 @@
-"""change: one writer at a time for each entry, by its revision."""
+"""change: one writer at a time for each entry, by its revision and its next fire time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,17 @@ def test_a_replaced_entry_keeps_what_it_has_done(stage, store):
     stage.add("e", anchor=5)
     stage.fire(stage.lead(), "e")
     assert store.change(
-        [change("e", source="app", definition='{"n":2}', seen_revision=1, anchor=9, next_fire=DUE)]
+        [
+            change(
+                "e",
+                source="app",
+                definition='{"n":2}',
+                seen_revision=1,
+                seen_fire=FAR,
+                anchor=9,
+                next_fire=DUE,
+            )
+        ]
     ) == [True]
     assert stage.entry("e") == StoredEntry("e", "app", '{"n":2}', 2, 9, DUE, last_fire=DUE, runs=1)
     assert stage.verdicts("e") == [(DUE, "enqueued")]
@@ -48,21 +58,52 @@ def test_revisions_count_up(stage, store):
 def test_what_is_not_at_the_revision_seen_stays_as_it_is(stage, store, seen):
     stage.add("e")
     store.change([change("e", seen_revision=1)])
+    assert_too_late(stage, seen_revision=seen, seen_fire=DUE)
+
+
+@pytest.mark.parametrize("seen", [0, DUE - 1, DUE + 1, FAR])
+def test_what_is_not_at_the_next_fire_seen_stays_as_it_is(stage, seen):
+    stage.add("e")
+    assert_too_late(stage, seen_revision=1, seen_fire=seen)
+
+
+def assert_too_late(stage, **seen):
     was = stage.entry("e")
     late = {"definition": '{"late":1}', "source": "late", "next_fire": FAR, "skipped": (skipped(),)}
-    assert store.change([change("e", seen_revision=seen, **late)]) == [False]
-    assert store.change([change("e", seen_revision=seen, **late | {"definition": ""})]) == [False]
+    assert stage.store.change([change("e", **seen, **late)]) == [False]
+    assert stage.store.change([change("e", **seen, **late | {"definition": ""})]) == [False]
     assert stage.entry("e") == was
     assert stage.due_names() == ["e"]
-    assert store.history("e", 10) == []
-    assert store.entries(source="late") == []
+    assert stage.store.history("e", 10) == []
+    assert stage.store.entries(source="late") == []
 
 
-def test_a_change_to_what_is_not_there_is_refused(store):
-    assert store.change([change("e", seen_revision=1), change("f", seen_revision=1, definition="")]) == [
-        False,
-        False,
-    ]
+@pytest.mark.parametrize("definition", ["{}", ""])
+def test_who_saw_an_entry_before_it_fired_is_refused(stage, store, definition):
+    """Fires leave the revision as it is; whoever decided before one would bring its tick back, or skip it twice."""
+    stage.add("e")
+    seen = stage.entry("e")
+    stage.fire(stage.lead(), "e")
+    was = stage.entry("e")
+    late = change("e", definition=definition, seen_revision=seen.revision, skipped=(skipped(),))
+    assert (seen.revision, late.seen_fire) == (was.revision, seen.next_fire)
+    assert store.change([late]) == [False]
+    assert stage.entry("e") == was
+    assert stage.verdicts("e") == [(DUE, "enqueued")]
+    assert stage.change("e", definition=definition) == [True]
+
+
+def test_an_entry_without_a_next_fire_is_seen_at_0(stage, store):
+    stage.add("e", next_fire=0)
+    assert store.change([change("e", seen_revision=1, seen_fire=DUE)]) == [False]
+    assert store.change([change("e", seen_revision=1, seen_fire=0)]) == [True]
+    assert stage.due_names() == ["e"]
+
+
+@pytest.mark.parametrize("seen", [(1, DUE), (1, 0), (0, DUE)])
+def test_a_change_to_what_is_not_there_is_refused(store, seen):
+    seen = dict(zip(("seen_revision", "seen_fire"), seen, strict=True))
+    assert store.change([change("e", **seen), change("f", **seen, definition="")]) == [False, False]
     assert store.entries() == []
 
 
@@ -119,14 +160,14 @@ def test_an_entry_made_again_starts_anew(stage):
     assert stage.verdicts("e") == [(DUE, "enqueued")]
 
 
-def test_an_entry_made_again_is_not_taken_for_the_one_before(stage, store):
+def test_an_entry_made_again_is_not_taken_for_the_one_before(stage):
     """Whoever keeps a definition under its name and revision must never find another one under the same."""
     seen = set()
     for round_ in range(4):
         stage.add("e", "other", definition=f'{{"round":{round_}}}')
         for name in ("e", "other"):
             for _ in range(round_):
-                assert store.change([change(name, seen_revision=stage.entry(name).revision)]) == [True]
+                assert stage.change(name) == [True]
             entry = stage.entry(name)
             assert (name, entry.revision) not in seen
             seen |= {(name, revision) for revision in range(entry.revision + 1)}
@@ -172,7 +213,7 @@ def test_a_next_fire_of_0_takes_an_entry_out_of_what_is_due(stage, store):
     stage.add("e")
     store.change([change("e", seen_revision=1, next_fire=0)])
     assert store.due(10)[1:] == (0, [])
-    store.change([change("e", seen_revision=2, next_fire=DUE)])
+    store.change([change("e", seen_revision=2, seen_fire=0, next_fire=DUE)])
     assert stage.due_names() == ["e"]
 
 

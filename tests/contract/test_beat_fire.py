@@ -241,8 +241,8 @@ def test_a_job_that_has_ended_is_known_for_as_long_as_it_is_kept(stage, store, t
     stage.add("e")
     stage.fire(term, "e")
     (claim,) = store.fetch(["default"], 1, LONG, "w").claims
-    store.complete([Outcome(claim.id, claim.attempt, State.COMPLETED, keep=3600)])
-    store.change([change("e", seen_revision=1, next_fire=DUE)])
+    store.complete([Outcome(claim.id, claim.token, State.COMPLETED, keep=3600)])
+    assert stage.change("e", next_fire=DUE) == [True]
     assert store.fire(term, [firing("e", revision=2)]) == [True]
     assert stage.verdicts("e") == [(DUE, "skipped"), (DUE, "enqueued")]
     assert stage.jobs() == []

@@ -75,7 +75,7 @@ def add_an_earlier_entry(stage):
 
 
 def bring_an_entry_forward(stage):
-    assert stage.store.change([change("e", seen_revision=1, next_fire=DUE)]) == [True]
+    assert stage.change("e", next_fire=DUE) == [True]
 
 
 @pytest.fixture(params=[reload, resign, add_an_earlier_entry, bring_an_entry_forward])
@@ -147,8 +147,9 @@ def test_what_does_not_concern_beats_does_not_wake_them(stage, store, open_anoth
     store.elect("b", LONG)
     assert not store.resign("b", 0)
     assert stage.fire(term, "e") == [True]
-    store.change([change("e", seen_revision=1, next_fire=FAR), change("f", seen_revision=9)])
-    store.change([change("f", seen_revision=1, next_fire=FAR)])
+    later = change("e", seen_revision=1, seen_fire=FAR, next_fire=FAR + 2)
+    assert store.change([later, change("f", seen_revision=9)]) == [True, False]
+    assert store.change([change("f", seen_revision=1, next_fire=FAR)]) == [True]
     stage.add("later", next_fire=FAR + 1)
     stage.remove("f")
     store.enqueue([NewJob("j", "default", 5, "{}")])

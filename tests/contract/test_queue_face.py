@@ -197,7 +197,7 @@ def test_a_failed_job_is_requeued_with_its_retries_counted_anew(queue):
     assert not job.requeue()
     claim = queue.store.fetch(["reports"], 1, LEASE, "tester").claims[0]
     retried = encode_json({"task": "operator.truediv", "args": [1, 0], "plain": True, "retries": 2})
-    queue.store.complete([Outcome(job.id, claim.attempt, State.SCHEDULED, message=retried)])
+    queue.store.complete([Outcome(job.id, claim.token, State.SCHEDULED, message=retried)])
     work(queue)
     assert job.get_status() == "failed"
     assert "ZeroDivisionError" in job.exc_info
@@ -209,10 +209,10 @@ def test_a_failed_job_is_requeued_with_its_retries_counted_anew(queue):
 def test_a_job_whose_message_is_not_understood_is_requeued_as_it_is(queue):
     job = queue.enqueue(operator.neg, 1)
     claim = queue.store.fetch(["reports"], 1, LEASE, "tester").claims[0]
-    queue.store.complete([Outcome(job.id, claim.attempt, State.SCHEDULED, message="{not json")])
+    queue.store.complete([Outcome(job.id, claim.token, State.SCHEDULED, message="{not json")])
     claim = queue.store.fetch(["reports"], 1, LEASE, "tester").claims[0]
     failure = encode_json(Failure("x.Y", "z"))
-    queue.store.complete([Outcome(job.id, claim.attempt, State.FAILED, failure, -1)])
+    queue.store.complete([Outcome(job.id, claim.token, State.FAILED, failure, -1)])
     assert job.exc_info == "x.Y: z"
     assert job.requeue()
     assert queue.store.get([job.id])[0].message == "{not json"

@@ -157,7 +157,7 @@ def test_what_follows_is_inserted_only_if_its_id_is_not_known(desk, store, new):
 
 def test_two_jobs_that_lead_to_the_same_one_insert_it_once(desk, store, new):
     desk.enqueue("a", "b")
-    outcomes = [Outcome(c.id, c.attempt, State.COMPLETED, follow=(new("joint"),)) for c in desk.fetch()]
+    outcomes = [Outcome(c.id, c.token, State.COMPLETED, follow=(new("joint"),)) for c in desk.fetch()]
     assert store.complete(outcomes) == [True, True]
     assert desk.fetch_ids() == ["joint"]
 

@@ -134,7 +134,7 @@ def test_a_large_batch_comes_out_whole_and_in_order(desk, store):
     assert store.job_ids("default", limit=3000) == ids
     fetched = []
     while claims := desk.fetch(limit=1000):
-        assert all(store.complete([Outcome(claim.id, claim.attempt, State.COMPLETED) for claim in claims]))
+        assert all(store.complete([Outcome(claim.id, claim.token, State.COMPLETED) for claim in claims]))
         fetched += [claim.id for claim in claims]
     assert fetched == ids
     assert store.totals()["completed"] == 2500

@@ -12,14 +12,14 @@ def test_an_extended_lease_lasts_longer(desk, store):
     desk.enqueue("a")
     claim = desk.fetch_one(lease=SECOND)
     before = store.now()
-    assert store.extend([("a", claim.attempt)], 60 * SECOND) == [True]
+    assert store.extend([("a", claim.token)], 60 * SECOND) == [True]
     assert store.fetch(["default"], 1, SECOND, "w2").next_at >= before + 60 * SECOND
 
 
 def test_extending_may_shorten_a_lease(desk, store):
     desk.enqueue("a")
     claim = desk.fetch_one()
-    assert store.extend([("a", claim.attempt)], 1) == [True]
+    assert store.extend([("a", claim.token)], 1) == [True]
     assert desk.fetch_one().attempt == 2
 
 
@@ -51,7 +51,7 @@ def test_nothing_to_extend_or_release(store):
 def test_released_jobs_are_first_again_in_their_order(desk, store):
     desk.enqueue("a", "b", "c", "d")
     claims = desk.fetch(limit=3)
-    assert store.release([(claim.id, claim.attempt) for claim in claims]) == [True] * 3
+    assert store.release([(claim.id, claim.token) for claim in claims]) == [True] * 3
     assert store.job_ids("default") == ["a", "b", "c", "d"]
 
 

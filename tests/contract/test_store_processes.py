@@ -22,7 +22,7 @@ WORK = """if True:
     sys.stdin.readline()
     done = []
     while claims := store.fetch(["default"], batch, 60 * SECOND, sys.argv[3]).claims:
-        assert all(store.complete([Outcome(c.id, c.attempt, State.COMPLETED) for c in claims]))
+        assert all(store.complete([Outcome(c.id, c.token, State.COMPLETED) for c in claims]))
         done += [c.id for c in claims]
     store.close()
     print(json.dumps(done))

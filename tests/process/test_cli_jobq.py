@@ -54,14 +54,14 @@ def fail(store, job_id, queue="default"):
     claim = store.fetch([queue], 1, 60_000_000, "tester").claims[0]
     assert claim.id == job_id
     error = encode_json(Failure("builtins.ValueError", "bad day", "Trace of it\nValueError: bad day\n"))
-    assert store.complete([Outcome(job_id, claim.attempt, State.FAILED, error, -1)]) == [True]
+    assert store.complete([Outcome(job_id, claim.token, State.FAILED, error, -1)]) == [True]
 
 
 def test_enqueue_and_result(jobq, store):
     job_id = jobq("enqueue", "tasks.add", "[1, 2]").strip()
     assert "available" in jobq("result", job_id, code=1)
     claim = store.fetch(["default"], 1, 60_000_000, "tester").claims[0]
-    store.complete([Outcome(job_id, claim.attempt, State.COMPLETED, "3", keep=60)])
+    store.complete([Outcome(job_id, claim.token, State.COMPLETED, "3", keep=60)])
     assert "tasks.add(1, 2)" in jobq("result", job_id, "--wait", "5")
     told = json.loads(jobq("result", job_id, "--json"))
     assert (told["state"], told["result"], told["error"], told["args"]) == ("completed", 3, None, [1, 2])

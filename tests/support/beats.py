@@ -61,9 +61,13 @@ class Stage:
         assert all(self.store.change([change(name, next_fire=next_fire, **fields) for name in names]))
 
     def remove(self, name: str) -> None:
-        assert self.store.change([change(name, definition="", seen_revision=self.entry(name).revision)]) == [
-            True
-        ]
+        assert self.change(name, definition="") == [True]
+
+    def change(self, name: str, **fields: object) -> list[bool]:
+        """By somebody who sees the entry as it is."""
+        entry = self.entry(name)
+        seen = {"seen_revision": entry.revision, "seen_fire": entry.next_fire}
+        return self.store.change([change(name, **seen | fields)])
 
     def entry(self, name: str) -> StoredEntry:
         (found,) = self.store.entries(names=[name])
@@ -90,7 +94,15 @@ class Stage:
 
 
 def change(name: str, **fields: object) -> EntryChange:
-    given = {"source": "file", "definition": "{}", "seen_revision": 0, "next_fire": DUE}
+    """A new entry, or with a `seen_revision` one that was seen to be due at DUE."""
+    seen_fire = DUE if fields.get("seen_revision") else 0
+    given = {
+        "source": "file",
+        "definition": "{}",
+        "seen_revision": 0,
+        "seen_fire": seen_fire,
+        "next_fire": DUE,
+    }
     return EntryChange(**{"name": name} | given | fields)
 
 

@@ -242,7 +242,7 @@ def test_a_retry_carries_the_message_on(app, run):
         raise self.retry([x + 1], {"k": 1}, exc=OSError("gone"), countdown=2.5)
 
     outcome = run("t", 1, retries=1, headers={"h": 1})
-    assert (outcome.state, outcome.attempt, outcome.delay, outcome.due) == (State.SCHEDULED, 4, 2_500_000, 0)
+    assert (outcome.state, outcome.token, outcome.delay, outcome.due) == (State.SCHEDULED, 4, 2_500_000, 0)
     assert decode_message(outcome.message) == Message("t", (2,), {"k": 1}, retries=2, headers={"h": 1})
     assert failure(outcome).type == "builtins.OSError"
 

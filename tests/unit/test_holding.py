@@ -207,7 +207,7 @@ def test_a_job_at_its_hard_limit_is_recorded_before_the_process_is_killed(holdin
     holding.limit(0.05)
     assert killed.wait(5)
     (outcome,) = store.completed
-    assert (outcome.id, outcome.attempt, outcome.state, outcome.keep) == ("a", 3, State.FAILED, -1)
+    assert (outcome.id, outcome.token, outcome.state, outcome.keep) == ("a", 3, State.FAILED, -1)
     assert "TimeLimitExceeded" in outcome.payload
     assert store.released == [("b", 3)]
 

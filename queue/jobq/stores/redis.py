@@ -10,7 +10,7 @@ is `beatd`, or `ns` in the URL's query.
 
 key                     type    fields                               written by        goes
 job:<id>                hash    queue priority message state         enqueue, fire     ended: after its `keep` seconds
-                                attempt lost enqueued_at due         fetch, complete
+                                token attempt lost enqueued_at due   fetch, complete
                                 started_at ended_at worker           …
                                 result error
 queue:<priority>:<name> list    ids of available jobs, first at left enqueue, promote   when empty
@@ -41,9 +41,9 @@ import msgspec
 import redis
 
 from jobq.errors import StoreUnavailable
-from jobq.job import MAX_LOST, Claim, Failure, JobRecord, State
-from jobq.message import encode_json
-from jobq.store import DEAD_LETTER_SECONDS, Fetched, WorkerInfo
+from jobq.job import MAX_LOST, Claim, JobRecord, State
+from jobq.message import CANCELLED, LOST
+from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
 from jobq.stores.redis_url import connect
 
 if TYPE_CHECKING:
@@ -61,11 +61,6 @@ _LONGEST_BLOCK = 10.0
 _NOT_NOW = re.compile(
     r"(?:^|: ?-|^-)(OOM|LOADING|MASTERDOWN|MISCONF|READONLY|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b"
 )
-_LOST = encode_json(
-    Failure("jobq.errors.WorkerLost", f"the workers that ran this job died {MAX_LOST + 1} times while it ran")
-)
-_CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it started"))
-_CANCELLED_KEEP = 86400
 # The client library takes the name off these.
 _REFUSALS = (
     redis.exceptions.ClusterDownError,
@@ -93,7 +88,7 @@ class RedisStore:
         return self._each("enqueue", jobs)
 
     def cancel(self, job_id: str) -> bool:
-        return bool(self._run("cancel", job_id, _CANCELLED, _CANCELLED_KEEP))
+        return bool(self._run("cancel", job_id, CANCELLED, CANCELLED_KEEP))
 
     def forget(self, job_id: str) -> bool:
         return bool(self._run("forget", job_id))
@@ -102,9 +97,9 @@ class RedisStore:
 
     def fetch(self, queues: Sequence[str], limit: int, lease: int, worker: str) -> Fetched:
         now, next_at, *claims = self._run(
-            "fetch", pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, _LOST, DEAD_LETTER_SECONDS
+            "fetch", pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, LOST, DEAD_LETTER_SECONDS
         )
-        return Fetched(now, next_at, [Claim(text(c[0]), text(c[1]), c[2], c[3], c[4]) for c in claims])
+        return Fetched(now, next_at, [claim for fields in claims if (claim := _claim(fields)) is not None])
 
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:
         return self._each("extend", claims, lease)
@@ -165,7 +160,7 @@ class RedisStore:
 
     def totals(self) -> dict[str, int]:
         stored = self._call(lambda: self._redis.hgetall(f"{self._prefix}totals"))
-        return {text(name): int(number) for name, number in stored.items()}
+        return dict.fromkeys(TOTALS, 0) | {text(name): int(number) for name, number in stored.items()}
 
     def workers(self) -> list[WorkerInfo]:
         pipe = self._redis.pipeline(transaction=False)
@@ -247,6 +242,15 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def text(value: Any) -> str:
     return str(value, "utf-8", "surrogateescape")
+
+
+def _claim(fields: list[Any]) -> Claim | None:
+    """None for an id that is not text: nobody here can speak of it, so its lease runs out until it is dead."""
+    try:
+        job_id, queue = str(fields[0], "utf-8"), str(fields[1], "utf-8")
+    except UnicodeDecodeError:
+        return None
+    return Claim(job_id, queue, *fields[2:])
 
 
 def _record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord | None:

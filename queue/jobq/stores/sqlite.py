@@ -27,6 +27,7 @@ id                     enqueue, fire             given by the caller; unique
 queue priority         enqueue, fire
 message                enqueue, retry, requeue   JSON text
 state                  every verb
+token                  fetch                     of the latest lease; only grows
 attempt                fetch, release, requeue   starts so far
 lost                   fetch, requeue            leases that expired
 enqueued_at            enqueue, fire
@@ -53,9 +54,9 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 import msgspec
 
 from jobq.instants import SECOND
-from jobq.job import Failure, JobRecord, Outcome, State
-from jobq.message import encode_json
-from jobq.store import Fetched, WorkerInfo
+from jobq.job import JobRecord, Outcome, State
+from jobq.message import CANCELLED, encode_json
+from jobq.store import CANCELLED_KEEP, TOTALS, Fetched, WorkerInfo
 from jobq.stores import sqlite_steps as steps
 from jobq.stores.sqlite_file import Database
 from jobq.stores.sqlite_schema import QUEUE_SCHEMA
@@ -73,10 +74,7 @@ T = TypeVar("T")
 _BATCH = 10_000
 """Jobs that one transaction inserts or purges at the most, so that others wait for a fraction of a second."""
 
-_TOTALS = ("completed", "failed", "cancelled", "retried", "lost")
 _COUNTED = (State.AVAILABLE, State.SCHEDULED, State.RUNNING)
-_CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it started"))
-_CANCELLED_KEEP = 86400
 
 _RECORD = """
 SELECT id, queue, priority, state, CAST(message AS BLOB), attempt, lost, enqueued_at, due, started_at, ended_at,
@@ -124,7 +122,7 @@ class SQLiteStore:
             ).fetchone()
             if row is None:
                 return False
-            outcome = Outcome(job_id, 0, State.CANCELLED, _CANCELLED, keep=_CANCELLED_KEEP)
+            outcome = Outcome(job_id, 0, State.CANCELLED, CANCELLED, keep=CANCELLED_KEEP)
             steps.record_ends(connection, [(row[0], outcome)], self.now())
             steps.count(connection, {State.CANCELLED: 1})
             return True
@@ -242,7 +240,7 @@ class SQLiteStore:
 
     def totals(self) -> dict[str, int]:
         with self._read() as connection:
-            return dict.fromkeys(_TOTALS, 0) | dict(connection.execute("SELECT name, number FROM totals"))
+            return dict.fromkeys(TOTALS, 0) | dict(connection.execute("SELECT name, number FROM totals"))
 
     def workers(self) -> list[WorkerInfo]:
         with self._read() as connection:

@@ -10,8 +10,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from jobq.instants import SECOND
-from jobq.job import MAX_LOST, Claim, Failure, Outcome, State
-from jobq.message import encode_json
+from jobq.job import MAX_LOST, Claim, Outcome, State
+from jobq.message import LOST, encode_json
 from jobq.store import DEAD_LETTER_SECONDS
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """Of what one fetch promotes in a queue, and reaps; the rest follows in the next."""
-
-_LOST = encode_json(
-    Failure("jobq.errors.WorkerLost", f"the workers that ran this job died {MAX_LOST + 1} times while it ran")
-)
 
 
 class Outlook(NamedTuple):
@@ -119,7 +115,7 @@ SELECT seq FROM jobs WHERE state = 'scheduled' AND queue = ? AND due <= ? ORDER 
 """
 
 CLAIMABLE = """
-SELECT seq, id, attempt + 1, CAST(message AS BLOB), enqueued_at FROM jobs
+SELECT seq, id, token + 1, CAST(message AS BLOB), enqueued_at, attempt + 1 FROM jobs
 WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
 """
 
@@ -133,7 +129,7 @@ def reap(connection: sqlite3.Connection, now: int) -> None:
     poison = [seq for seq, lost in rows if lost >= MAX_LOST]
     connection.executemany("UPDATE jobs SET lost = lost + 1 WHERE seq = ?", [(seq,) for seq, _ in rows])
     connection.executemany("UPDATE jobs SET state = 'available' WHERE seq = ?", again)
-    record_ends(connection, [(seq, Outcome("", 0, State.FAILED, _LOST, keep=-1)) for seq in poison], now)
+    record_ends(connection, [(seq, Outcome("", 0, State.FAILED, LOST, keep=-1)) for seq in poison], now)
     count(connection, {"lost": len(rows), State.FAILED: len(poison)})
 
 
@@ -145,13 +141,13 @@ def promote(connection: sqlite3.Connection, queue: str, now: int) -> None:
 def claim(connection: sqlite3.Connection, queue: str, limit: int, lease: Lease) -> list[Claim]:
     rows = connection.execute(CLAIMABLE, (queue, limit)).fetchall()
     connection.executemany(
-        "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, lease_until = ? "
+        "UPDATE jobs SET state = 'running', token = token + 1, attempt = attempt + 1, worker = ?, started_at = ?, lease_until = ? "
         "WHERE seq = ?",
         [(*lease, row[0]) for row in rows],
     )
     return [
-        Claim(job_id, queue, attempt, message, enqueued_at)
-        for _, job_id, attempt, message, enqueued_at in rows
+        Claim(job_id, queue, token, message, enqueued_at, attempt)
+        for _, job_id, token, message, enqueued_at, attempt in rows
     ]
 
 
@@ -159,13 +155,13 @@ def claim(connection: sqlite3.Connection, queue: str, limit: int, lease: Lease) 
 
 
 def held(connection: sqlite3.Connection, claims: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """The `seq` of each claim whose attempt still runs."""
+    """The `seq` of each claim whose lease is still held."""
     wanted = set(claims)
     rows = connection.execute(
-        "SELECT id, attempt, seq FROM jobs WHERE state = 'running' AND id IN (SELECT value FROM json_each(?))",
+        "SELECT id, token, seq FROM jobs WHERE state = 'running' AND id IN (SELECT value FROM json_each(?))",
         (encode_json([job_id for job_id, _ in wanted]),),
     )
-    return {(job_id, attempt): seq for job_id, attempt, seq in rows if (job_id, attempt) in wanted}
+    return {(job_id, token): seq for job_id, token, seq in rows if (job_id, token) in wanted}
 
 
 def end(connection: sqlite3.Connection, outcomes: Sequence[Outcome], now: int) -> list[bool]:
@@ -174,10 +170,10 @@ def end(connection: sqlite3.Connection, outcomes: Sequence[Outcome], now: int) -
     answers = []
     accepted: list[tuple[int, Outcome]] = []
     for outcome in outcomes:
-        seq, state = states.get((outcome.id, outcome.attempt), (0, None))
+        seq, state = states.get((outcome.id, outcome.token), (0, None))
         if state is State.RUNNING:
             accepted.append((seq, outcome))
-            states[outcome.id, outcome.attempt] = (seq, outcome.state)
+            states[outcome.id, outcome.token] = (seq, outcome.state)
         # Its own words again, after an answer that was lost, are welcome too.
         answers.append(state in (State.RUNNING, outcome.state))
     record_retries(connection, [(seq, o) for seq, o in accepted if o.state is State.SCHEDULED], now)
@@ -195,10 +191,10 @@ def _states(
     connection: sqlite3.Connection, outcomes: Sequence[Outcome]
 ) -> dict[tuple[str, int], tuple[int, State]]:
     rows = connection.execute(
-        "SELECT id, attempt, seq, state FROM jobs WHERE id IN (SELECT value FROM json_each(?))",
+        "SELECT id, token, seq, state FROM jobs WHERE id IN (SELECT value FROM json_each(?))",
         (encode_json([outcome.id for outcome in outcomes]),),
     )
-    return {(job_id, attempt): (seq, State(state)) for job_id, attempt, seq, state in rows}
+    return {(job_id, token): (seq, State(state)) for job_id, token, seq, state in rows}
 
 
 def record_retries(connection: sqlite3.Connection, retries: list[tuple[int, Outcome]], now: int) -> None:

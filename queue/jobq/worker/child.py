@@ -154,7 +154,7 @@ class Child:
             return
         why = Failure("jobq.errors.Interrupted", "broken off because the worker was told to leave at once")
         message = claim.message.decode("utf-8", "replace")
-        self.holding.end(Outcome(claim.id, claim.attempt, State.SCHEDULED, encode_json(why), message=message))
+        self.holding.end(Outcome(claim.id, claim.token, State.SCHEDULED, encode_json(why), message=message))
         event(
             log,
             logging.WARNING,

@@ -64,7 +64,7 @@ class Executor:
         expired = _expiry(message, claim)
         if expired is not None and now > expired:
             failure = Failure("jobq.errors.TaskRevoked", "expired before it started")
-            return Outcome(claim.id, claim.attempt, State.CANCELLED, encode_json(failure), keep=self._keep)
+            return Outcome(claim.id, claim.token, State.CANCELLED, encode_json(failure), keep=self._keep)
         try:
             task = self._task(message)
         except (JobqError, ImportError, AttributeError, ValueError) as error:
@@ -97,7 +97,7 @@ class Executor:
             except Retry as retry:
                 return _retried(claim, message, retry)
         except Ignore:
-            return Outcome(claim.id, claim.attempt, State.COMPLETED, keep=self._keep)
+            return Outcome(claim.id, claim.token, State.COMPLETED, keep=self._keep)
         except (KeyboardInterrupt, BrokenOff):
             raise
         except BaseException as error:  # noqa: BLE001 - a task may raise anything, SystemExit too; its outcome records what
@@ -110,7 +110,7 @@ class Executor:
         ignored = _first_given(message.ignore_result, task.ignore_result, self.app.conf.task_ignore_result)
         return Outcome(
             claim.id,
-            claim.attempt,
+            claim.token,
             State.COMPLETED,
             "null" if ignored else _encode_result(task, result),
             0 if ignored else self._keep,
@@ -274,7 +274,7 @@ def _retried(claim: Claim, message: Message, retry: Retry, *, counted: bool = Tr
     )
     return Outcome(
         claim.id,
-        claim.attempt,
+        claim.token,
         State.SCHEDULED,
         _failure(retry.exc or retry),
         message=encode_json(following),
@@ -284,7 +284,7 @@ def _retried(claim: Claim, message: Message, retry: Retry, *, counted: bool = Tr
 
 
 def _failed(claim: Claim, error: BaseException, following: tuple[NewJob, ...]) -> Outcome:
-    return Outcome(claim.id, claim.attempt, State.FAILED, _failure(error), DEAD_LETTER, follow=following)
+    return Outcome(claim.id, claim.token, State.FAILED, _failure(error), DEAD_LETTER, follow=following)
 
 
 def _failure(error: BaseException) -> str:

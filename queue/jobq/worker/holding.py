@@ -104,7 +104,7 @@ class Holding:
     def give_back(self) -> None:
         """Return the waiting jobs to their queue. On `StoreUnavailable` they are still to be returned."""
         with self._lock:
-            self._returning += [(claim.id, claim.attempt) for claim in self._waiting]
+            self._returning += [(claim.id, claim.token) for claim in self._waiting]
             self._waiting.clear()
             returning = list(self._returning)
         if returning:
@@ -132,9 +132,8 @@ class Holding:
                     log,
                     logging.WARNING,
                     "lease_lost",
-                    f"job {outcome.id} outlived its lease and belongs to another worker by now; its outcome was dropped",
+                    f"the outcome of job {outcome.id} was dropped: its lease had run out, or it was recorded before",
                     job=outcome.id,
-                    attempt=outcome.attempt,
                 )
 
     def close(self) -> None:
@@ -193,8 +192,8 @@ class Holding:
         with self._lock:
             if now < self._next_extension:
                 return
-            held = [(c.id, c.attempt) for c in (self._running, *self._waiting) if c is not None]
-            held += [(outcome.id, outcome.attempt) for outcome in self._ended]
+            held = [(c.id, c.token) for c in (self._running, *self._waiting) if c is not None]
+            held += [(outcome.id, outcome.token) for outcome in self._ended]
         self._store.extend(held, self._lease)
         self._next_extension = now + self._every
         self._outage.answered()
@@ -209,7 +208,7 @@ class Holding:
             if all(
                 outcome.id != claim.id for outcome in self._ended
             ):  # else the store was away the last time
-                self._ended.append(Outcome(claim.id, claim.attempt, State.FAILED, failure, keep=-1))
+                self._ended.append(Outcome(claim.id, claim.token, State.FAILED, failure, keep=-1))
         event(log, logging.ERROR, "time_limit", f"{sentence}; its process is killed", job=claim.id)
         self.record()
         self.give_back()

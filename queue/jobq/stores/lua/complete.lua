@@ -1,4 +1,4 @@
--- ARGV: msgpack array of outcomes {id, attempt, state, payload, keep, message, due, delay, follow}, dead letter
+-- ARGV: msgpack array of outcomes {id, token, state, payload, keep, message, due, delay, follow}, dead letter
 -- seconds. Returns 1 or 0 for each. The job's end, its result and what follows are one step: nothing here can
 -- fail between the first write and the last.
 local dead_letter_seconds = tonumber(ARGV[2])
@@ -8,7 +8,8 @@ local over = {}
 
 local function retry(id, job, outcome)
   count('retried')
-  redis.call('HSET', job_key(id), 'message', outcome[6], 'error', outcome[4])
+  redis.call('HSET', job_key(id), 'error', outcome[4])
+  if outcome[6] ~= '' then redis.call('HSET', job_key(id), 'message', outcome[6]) end
   local due = math.max(outcome[7], now + outcome[8])
   if due > now then
     schedule(id, job[3], due)
@@ -18,9 +19,9 @@ local function retry(id, job, outcome)
 end
 
 for index, outcome in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local id, attempt, state = outcome[1], outcome[2], outcome[3]
-  local job = redis.call('HMGET', job_key(id), 'state', 'attempt', 'queue', 'priority')
-  local mine = tonumber(job[2]) == attempt
+  local id, token, state = outcome[1], outcome[2], outcome[3]
+  local job = redis.call('HMGET', job_key(id), 'state', 'token', 'queue', 'priority')
+  local mine = tonumber(job[2]) == token
   answers[index] = 0
   if mine and job[1] == 'running' then
     answers[index] = 1

@@ -1,10 +1,10 @@
--- ARGV: msgpack array of {id, attempt}, lease (us). Returns 1 or 0 for each.
+-- ARGV: msgpack array of {id, token}, lease (us). Returns 1 or 0 for each.
 local until_ = clock() + tonumber(ARGV[2])
 local answers = {}
 for index, claim in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local job = redis.call('HMGET', job_key(claim[1]), 'state', 'attempt')
+  local job = redis.call('HMGET', job_key(claim[1]), 'state', 'token')
   local held = job[1] == 'running' and tonumber(job[2]) == claim[2]
-  if held then redis.call('ZADD', P .. 'leases', until_, claim[1]) end
+  if held then redis.call('ZADD', P .. 'leases', until_ + index, claim[1]) end
   answers[index] = held and 1 or 0
 end
 return answers

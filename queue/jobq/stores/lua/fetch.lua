@@ -1,5 +1,5 @@
 -- ARGV: msgpack array of queues, limit, lease (us), worker, MAX_LOST, failure of a lost job, dead letter seconds.
--- Returns {now, next_at, {id, queue, attempt, message, enqueued_at}...}; next_at matters if nothing was claimed.
+-- Returns {now, next_at, {id, queue, token, message, enqueued_at, attempt}...}; next_at matters if nothing was claimed.
 local queues = cmsgpack.unpack(ARGV[1])
 local room = tonumber(ARGV[2])
 local lease, worker = tonumber(ARGV[3]), ARGV[4]
@@ -15,8 +15,22 @@ local function promote(queue)
   end
 end
 
+-- While this server was away no lease could be extended. After it has started, those who live get a moment to do it.
+local SETTLING = 2 -- seconds
+
+local function settling()
+  local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
+  return tonumber(uptime or SETTLING) < SETTLING
+end
+
+local reap_later = false
+
 local function reap()
   local expired = redis.call('ZRANGEBYSCORE', P .. 'leases', '-inf', now, 'LIMIT', 0, BATCH)
+  if #expired > 0 and settling() then
+    reap_later = true
+    return
+  end
   for index = #expired, 1, -1 do
     local id = expired[index]
     redis.call('ZREM', P .. 'leases', id)
@@ -35,15 +49,17 @@ end
 local answer = {now, 0}
 local leases = {}
 
-local function claim(id, queue)
+local function claim(id, queue, priority)
   local key = job_key(id)
-  local job = redis.call('HMGET', key, 'state', 'attempt', 'message', 'enqueued_at')
+  local job = redis.call('HMGET', key, 'state', 'token', 'attempt', 'message', 'enqueued_at', 'queue', 'priority')
   if job[1] ~= 'available' then return end
-  local attempt = (tonumber(job[2]) or 0) + 1
-  redis.call('HSET', key, 'state', 'running', 'attempt', attempt, 'worker', worker, 'started_at', now)
-  leases[#leases + 1] = now + lease
+  -- Other languages write jobs too: what the other scripts rely on is made whole here, once.
+  if job[6] ~= queue or not job[7] then redis.call('HSET', key, 'queue', queue, 'priority', priority) end
+  local token, attempt = (tonumber(job[2]) or 0) + 1, (tonumber(job[3]) or 0) + 1
+  redis.call('HSET', key, 'state', 'running', 'token', token, 'attempt', attempt, 'worker', worker, 'started_at', now)
+  leases[#leases + 1] = now + lease + #answer -- one apart, so that they expire in their order
   leases[#leases + 1] = id
-  answer[#answer + 1] = {id, queue, attempt, job[3] or '', tonumber(job[4]) or 0}
+  answer[#answer + 1] = {id, queue, token, job[4] or '', tonumber(job[5]) or 0, attempt}
   room = room - 1
 end
 
@@ -55,7 +71,7 @@ local function drain(queue)
     while room > 0 do
       local ids = redis.call('LPOP', lane(queue, priority), room)
       if not ids then break end
-      for _, id in ipairs(ids) do claim(id, queue) end
+      for _, id in ipairs(ids) do claim(id, queue, priority) end
     end
     if room == 0 then return end
   end
@@ -80,7 +96,7 @@ else
     local at = tonumber(first[2])
     if at and (answer[2] == 0 or at < answer[2]) then answer[2] = at end
   end
-  sooner(P .. 'leases')
+  if reap_later then answer[2] = now + 500000 else sooner(P .. 'leases') end
   for _, queue in ipairs(queues) do sooner(scheduled_key(queue)) end
 end
 push_tokens()

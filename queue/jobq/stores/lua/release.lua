@@ -1,13 +1,13 @@
--- ARGV[1]: msgpack array of {id, attempt}, the first to run first. Returns 1 or 0 for each.
+-- ARGV[1]: msgpack array of {id, token}, the first to run first. Returns 1 or 0 for each.
 local claims = cmsgpack.unpack(ARGV[1])
 local answers = {}
 for index = #claims, 1, -1 do
-  local id, attempt = claims[index][1], claims[index][2]
-  local job = redis.call('HMGET', job_key(id), 'state', 'attempt', 'queue', 'priority')
-  local held = job[1] == 'running' and tonumber(job[2]) == attempt
+  local id, token = claims[index][1], claims[index][2]
+  local job = redis.call('HMGET', job_key(id), 'state', 'token', 'queue', 'priority')
+  local held = job[1] == 'running' and tonumber(job[2]) == token
   if held then
     redis.call('ZREM', P .. 'leases', id)
-    redis.call('HSET', job_key(id), 'attempt', attempt - 1)
+    redis.call('HINCRBY', job_key(id), 'attempt', -1)
     make_available(id, job[3], job[4], 'LPUSH')
   end
   answers[index] = held and 1 or 0
