@@ -46,7 +46,7 @@ class BeatSettings:
 class WorkerSettings:
     """`[worker]`. Durations in seconds, memory in kilobytes."""
 
-    concurrency: int = 2
+    concurrency: int = 0
     queues: tuple[str, ...] = (DEFAULT_QUEUE,)
     pool: str = "prefork"
     lease_ttl: float = 10.0
@@ -145,7 +145,7 @@ _BEAT: dict[str, Callable[[str, Any], Any]] = {
     "pidfile": text,
 }
 _WORKER: dict[str, Callable[[str, Any], Any]] = {
-    "concurrency": whole(1, 1000),
+    "concurrency": whole(0, 1000),
     "queues": _queues,
     "pool": _pool,
     "lease_ttl": seconds_within(1, 3600),

@@ -62,6 +62,7 @@ class Leadership:
         self._ttl = ttl
         self._clock = clock
         self._term = 0
+        self._wins = 0
         self._trusted_until = 0.0
         self._next_request = 0.0
         self._known_leader = ""
@@ -70,6 +71,11 @@ class Leadership:
     def term(self) -> int:
         """The term under which to act, 0 while following."""
         return self._term
+
+    @property
+    def wins(self) -> int:
+        """Elections won. A store that has lost what it held may give the same term again."""
+        return self._wins
 
     @property
     def leads(self) -> bool:
@@ -124,6 +130,7 @@ class Leadership:
         won, lease = self._store.elect(self._node, self._micros)
         if won:
             self._term = lease.term
+            self._wins += 1
             self._trust(asked)
             event(log, logging.INFO, "leader_elected", f"{self._node} leads", term=lease.term)
         else:

@@ -68,17 +68,18 @@ class Service:
         self._workers = workers
         self._longest = max_loop_interval
         self._outage = Outage(log)
+        self._sources: Sources = {}
         self._unsynced: Sources | None = None
         self._identity: int | None = None
         self._recovering = True
-        self._term = 0
+        self._wins = 0
         self._reloads: int | None = None
         self._look_at = 0.0
         self._ready = False
 
     def run(self, sources: Sources) -> int:
         """Until a signal says stop. The exit code."""
-        self._unsynced = sources
+        self._sources = self._unsynced = sources
         self._interrupts = Interrupts((*_STOPS, signal.SIGHUP, signal.SIGCHLD))
         event(log, logging.INFO, "beat_started", f"beatd starts on {self._store.url}", store=self._store.url)
         while self._answer_signals():
@@ -98,11 +99,9 @@ class Service:
         self._bring_in_line()
         if self._leadership.keep():
             self._outage.answered()
-        if self._leadership.term != self._term:
-            self._term = self._leadership.term
-            self._recovering = (
-                self._term > 0
-            )  # the last term may have ended with the store that it was held in
+        if self._leadership.wins != self._wins:
+            self._wins = self._leadership.wins
+            self._recovering = True  # the last term may have ended with the store that it was held in
             self._bring_in_line()
         if self._leadership.leads and time.monotonic() >= self._look_at:
             self._fire()
@@ -138,6 +137,7 @@ class Service:
             )
             self._ticker.forget()
             self._reloads = None
+            self._unsynced = self._sources  # should the configuration be wrong now
             self._reload()
 
     def _fire(self) -> None:
@@ -196,7 +196,7 @@ class Service:
     def _reload(self) -> None:
         self._notifier.reloading()
         try:
-            self._unsynced = self._load()
+            self._sources = self._unsynced = self._load()
             event(log, logging.INFO, "config_reloaded", "the configuration was read again")
         except ConfigError as error:
             event(

@@ -96,3 +96,7 @@ def _checked(setup: Setup) -> Iterator[str]:
 
 def main() -> None:
     beatd(prog_name="beatd")
+
+
+if __name__ == "__main__":
+    main()

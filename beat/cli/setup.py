@@ -120,14 +120,34 @@ def prepare(
     url = store or (read.store if read is not None else None)
     spec = app or (read.app if read is not None else None)
     loaded = load_app(spec, url) if spec else App(store=url)
+    if read is None:
+        settings = _with_app(settings, loaded, keep_lease_ttl=lease_ttl is not None)
+    worker_settings = _worker_of(loaded) if read is None else read.worker
     return Setup(
         config=read,
         app=loaded,
         app_given=spec is not None,
         settings=settings,
-        worker=WorkerSettings() if read is None else read.worker,
-        children=worker or 0,
+        worker=worker_settings,
+        children=worker_settings.concurrency if worker is None else worker,
         sources=gather(read, loaded if spec else None),
+    )
+
+
+def _with_app(settings: BeatSettings, app: App, *, keep_lease_ttl: bool) -> BeatSettings:
+    """Without a file, the app's own settings hold."""
+    longest = replace(settings, max_loop_interval=app.conf.beat_max_loop_interval)
+    return longest if keep_lease_ttl else replace(longest, lease_ttl=app.conf.beat_lease_ttl)
+
+
+def _worker_of(app: App) -> WorkerSettings:
+    """Without a file, the app's own settings hold."""
+    conf = app.conf
+    return WorkerSettings(
+        queues=(conf.task_default_queue,),
+        lease_ttl=conf.worker_lease_ttl,
+        max_tasks_per_child=conf.worker_max_tasks_per_child,
+        max_memory_per_child=conf.worker_max_memory_per_child,
     )
 
 

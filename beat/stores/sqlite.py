@@ -28,6 +28,7 @@ entries   id name source definition     change, fire    one row an entry; `id` i
 history   entry number                  fire, change    one row a record; the greatest number is the latest
           fire_time verdict recorded_at                 the oldest beyond `keep_history` are deleted
           reason until                                  those of a removed entry after 30 days
+removed   entry removed_at              change          one row an entry that is no more and has a history still
 counters  wakes                         the three below how often beats were woken; they sleep until it differs
           reloads                       request_reload  how often a reload was asked for
           identity                      identity        a random number, given once
@@ -183,16 +184,17 @@ class SQLiteBeatStore(SQLiteStore):
 
     def _change(self, connection: sqlite3.Connection, changes: Sequence[EntryChange]) -> list[bool]:
         before = steps.first_due(connection)
-        answers = [steps.change(connection, change) for change in changes]
+        now = self.now()
+        answers = [steps.change(connection, change, now) for change in changes]
         skipped = [
             steps.Outcome(change.name, tick, tick.verdict, tick.reason)
             for change, accepted in zip(changes, answers, strict=True)
             if accepted
             for tick in change.skipped
         ]
-        steps.record(connection, skipped, self.now(), self._keep_history)
+        steps.record(connection, skipped, now, self._keep_history)
         if not all(change.definition for change in changes):
-            steps.forget_histories(connection, self.now() - KEEP_HISTORY_OF_REMOVED * SECOND)
+            steps.forget_histories(connection, now - KEEP_HISTORY_OF_REMOVED * SECOND)
         after = steps.first_due(connection)
         if after and (not before or after < before):
             steps.bump(connection, "wakes")

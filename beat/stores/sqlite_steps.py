@@ -117,7 +117,7 @@ def _ends(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int
 # -- change
 
 
-def change(connection: sqlite3.Connection, wanted: EntryChange) -> bool:
+def change(connection: sqlite3.Connection, wanted: EntryChange, now: int) -> bool:
     """Insert, replace or remove one entry, if it is as it was seen."""
     was = connection.execute(
         "SELECT id, revision, next_fire FROM entries WHERE name = ?", (wanted.name,)
@@ -127,7 +127,9 @@ def change(connection: sqlite3.Connection, wanted: EntryChange) -> bool:
     if not wanted.definition:
         if was is not None:
             _remove(connection, *was[:2])
+            connection.execute("INSERT OR REPLACE INTO removed VALUES (?, ?)", (wanted.name, now))
     elif was is None:
+        connection.execute("DELETE FROM removed WHERE entry = ?", (wanted.name,))
         connection.execute(
             "INSERT INTO entries (name, source, definition, anchor, next_fire, revision) VALUES (?, ?, ?, ?, ?, ?)",
             (*_fields(wanted), counter(connection, "retired") + 1),
@@ -156,10 +158,11 @@ def _remove(connection: sqlite3.Connection, entry: int, revision: int) -> None:
 
 
 def forget_histories(connection: sqlite3.Connection, before: int) -> None:
-    """Delete what is older of entries that are no more. Looks at all histories: for changes, not for fires."""
+    """Delete those of the entries that were removed before then."""
     connection.execute(
-        "DELETE FROM history WHERE recorded_at < ? AND entry NOT IN (SELECT name FROM entries)", (before,)
+        "DELETE FROM history WHERE entry IN (SELECT entry FROM removed WHERE removed_at < ?)", (before,)
     )
+    connection.execute("DELETE FROM removed WHERE removed_at < ?", (before,))
 
 
 # -- counters

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from weakref import WeakSet
 from zoneinfo import ZoneInfo
 
 from jobq.canvas import Signature, listed
@@ -31,6 +32,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 DEFAULT_STORE = "sqlite:///beat.db"
+
+
+_apps: WeakSet[App] = WeakSet()
+
+
+def _forget_stores() -> None:
+    """A forked process makes connections of its own."""
+    for app in list(_apps):
+        app._store = None  # noqa: SLF001 - the apps of this module
+
+
+os.register_at_fork(after_in_child=_forget_stores)
 
 
 class Hook:
@@ -83,7 +96,7 @@ class App:
             self.conf.include = tuple(include)
         self._finalized = False
         self._store: Store | None = None
-        os.register_at_fork(after_in_child=self._forget_store)
+        _apps.add(self)
         self._check_backend()
 
     def __repr__(self) -> str:
@@ -130,9 +143,6 @@ class App:
     @property
     def store_url(self) -> str:
         return str(self.conf.broker_url or default_store_url(os.environ))
-
-    def _forget_store(self) -> None:
-        self._store = None
 
     # -- tasks
 

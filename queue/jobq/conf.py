@@ -174,14 +174,22 @@ def _json_only(name: str, value: Any) -> Any:
     return value
 
 
-def _always_late(name: str, value: Any) -> bool:
-    if not value:
-        warnings.warn(
-            f"{name} = False is ignored: a job is always acknowledged in the step that records its end",
-            UserWarning,
-            stacklevel=4,
-        )
-    return True
+def _not_otherwise(reason: str, only: Any) -> Callable[[str, Any], Any]:
+    """A setting of which only one value has a meaning here; another is ignored with a warning."""
+
+    def check(name: str, value: Any) -> Any:
+        if isinstance(only, bool):
+            _truth(name, value)
+        if value != only:
+            warnings.warn(f"{name} = {value!r} is ignored: {reason}", UserWarning, stacklevel=4)
+        return only
+
+    return check
+
+
+def _not_yet(name: str, value: Any) -> None:
+    if value is not None:
+        raise ConfigError(f"{name} is not available in this version")
 
 
 def _truth(name: str, value: Any) -> bool:
@@ -245,14 +253,16 @@ def _routes(name: str, value: Any) -> dict[str, Any]:
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "timezone": _zone,
-    "enable_utc": _truth,
+    "enable_utc": _not_otherwise("instants are kept in UTC, and shown in `timezone`", True),
+    "worker_prefetch_multiplier": _not_otherwise("a child fetches as much as it can run in a moment", 4),
+    "task_default_rate_limit": _not_yet,
     "result_expires": _or_none(_seconds),
     "task_default_queue": lambda _, value: check_queue(value),
     "task_routes": lambda name, value: _routes(name, value or {}),
     "task_default_priority": lambda _, value: None if value is None else check_priority(value),
     "task_time_limit": _or_none(_seconds),
     "task_soft_time_limit": _or_none(_seconds),
-    "task_track_started": _truth,
+    "task_track_started": _not_otherwise("a job that runs is always seen as STARTED", True),
     "task_ignore_result": _truth,
     "task_always_eager": _truth,
     "task_eager_propagates": _truth,
@@ -268,5 +278,5 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "task_serializer": _json_only,
     "result_serializer": _json_only,
     "accept_content": _json_only,
-    "task_acks_late": _always_late,
+    "task_acks_late": _not_otherwise("a job is always acknowledged in the step that records its end", True),
 }

@@ -11,13 +11,14 @@ function must not get arguments that were meant for the queue.
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jobq.app import App
+from jobq.app import App, default_store_url
 from jobq.context import current_request
 from jobq.errors import ConfigError, JobqError, MessageNotUnderstood
 from jobq.instants import from_micros
@@ -285,13 +286,12 @@ def requeue_failed(store: Store, job_ids: Sequence[str]) -> list[bool]:
 
 
 def _afresh(record: JobRecord | None) -> str:
-    """The message with no retries made; "" leaves the stored one as it is, which may be of another make."""
+    """The message with no retries made and no expiry, which has passed by now; "" leaves the stored one as it is, which may be of another make."""
     try:
-        return (
-            ""
-            if record is None
-            else encode_json(msgspec.structs.replace(decode_message(record.message), retries=0))
-        )
+        if record is None:
+            return ""
+        message = decode_message(record.message)
+        return encode_json(msgspec.structs.replace(message, retries=0, expires_at=None, expires_in=None))
     except MessageNotUnderstood:
         return ""
 
@@ -302,7 +302,7 @@ def _source(store: str | App | Store | None, connection: Any) -> App | Store:
     if connection is not None:
         store = url_of(connection)
     if store is None:
-        return App()
+        store = default_store_url(os.environ)
     return _app_of(store) if isinstance(store, str) else store
 
 

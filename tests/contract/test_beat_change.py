@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import redis
 from beats import DUE, FAR, Stage, beat_stores, change, firing, skipped
 
-from beat.store import StoredEntry, Verdict
+from beat.store import KEEP_HISTORY_OF_REMOVED, StoredEntry, Verdict
+from beat.stores.sqlite import SQLiteBeatStore
+from jobq.instants import SECOND
 
 
 @pytest.fixture
@@ -143,6 +146,56 @@ def test_a_removed_entry_leaves_its_history_and_nothing_else(stage, store):
     assert store.entries(names=["e"]) == []
     assert stage.due_names() == ["other"]
     assert stage.verdicts("e") == [(DUE, "enqueued")]
+
+
+@pytest.mark.parametrize("last_record", ["by a fire", "by the removal"])
+def test_the_history_of_a_removed_entry_has_a_lifetime_on_redis(redis_url, last_record):
+    with beat_stores(redis_url) as make, redis.Redis.from_url(redis_url) as client:
+        stage = Stage(make())
+        stage.add("e", "stays")
+        term = stage.lead()
+        stage.fire(term, "e", "stays")
+
+        def lifetimes():
+            return [client.ttl(f"{{beatd}}:history:{name}") for name in ("e", "stays")]
+
+        assert lifetimes() == [-1, -1]
+        gone = () if last_record == "by a fire" else (skipped(FAR),)
+        assert stage.change("e", definition="", skipped=gone) == [True]
+        left, kept = lifetimes()
+        assert KEEP_HISTORY_OF_REMOVED - 60 < left <= KEEP_HISTORY_OF_REMOVED == 30 * 86400
+        assert kept == -1
+        stage.add("e")
+        assert lifetimes() == [-1, -1], "made again, it has a history to go on with"
+        assert stage.verdicts("e")[-1] == (DUE, "enqueued")
+
+
+def test_the_history_of_a_removed_entry_goes_with_a_later_removal_on_sqlite(sqlite_url):
+    """Counted from when the entry was removed, however old its records are."""
+    day = 86_400 * SECOND
+    clock = [DUE]
+    store = SQLiteBeatStore(sqlite_url, 100, clock=lambda: clock[0])
+    stage = Stage(store)
+    stage.add("e", "again", "stays", "other", "another", "last")
+    stage.fire(stage.lead(), "e", "again", "stays")
+
+    def histories():
+        return [name for name in ("e", "again", "stays") if store.history(name, 10)]
+
+    clock[0] += 300 * day
+    stage.remove("e")
+    stage.remove("again")
+    assert histories() == ["e", "again", "stays"]
+    clock[0] += 30 * day
+    stage.remove("other")
+    stage.add("again")
+    assert histories() == ["e", "again", "stays"]
+    clock[0] += 1
+    stage.change("another", definition='{"n":2}')
+    assert histories() == ["e", "again", "stays"], "only a removal looks"
+    stage.remove("last")
+    assert histories() == ["again", "stays"]
+    store.close()
 
 
 def test_removing_what_is_not_there_is_done_already(store):

@@ -39,7 +39,7 @@ def limits():
 
 @pytest.fixture
 def executor(app, limits):
-    executor = Executor(app, "w1", on_time_limit=limits.append)
+    executor = Executor(app, "w1", on_time_limit=lambda seconds, _: limits.append(seconds))
     yield executor
     executor.close()
 

@@ -81,9 +81,16 @@ def put(store, *names, definition=None, **fields):
     for name in names:
         seen = store.store.entries(names=[name])
         text = Entry(name=name, task="t", schedule=every(60), **fields).definition()
-        revision = seen[0].revision if seen else 0
         text = text if definition is None else definition
-        assert store.change([EntryChange(name, "file", text, revision, START, START + MINUTE)]) == [True]
+        as_seen = {"seen_revision": seen[0].revision, "seen_fire": seen[0].next_fire} if seen else {}
+        given = {"seen_revision": 0, "anchor": START, "next_fire": START + MINUTE}
+        assert store.change([EntryChange(name, "file", text, **given | as_seen)]) == [True]
+
+
+def remove(store, name="e"):
+    seen = entry(store, name)
+    gone = EntryChange(name, "file", "", seen.revision, seen_fire=seen.next_fire)
+    assert store.change([gone]) == [True]
 
 
 def entry(store, name="e"):
@@ -288,7 +295,7 @@ def test_an_entry_changed_before_it_was_fired_is_refused(store, ticker, clock, c
 def test_an_entry_removed_meanwhile_is_not_fired(store, ticker, clock, verb):
     put(store, "e", "f")
     clock.now += MINUTE
-    store.before[verb] = lambda: store.change([EntryChange("e", "file", "", 1)])
+    store.before[verb] = lambda: remove(store)
     assert ticker.run_once(TERM).fired == 1
     assert [job[0] for job in jobs(store)] == ["f"]
     assert ticker.run_once(TERM).fired == 0
@@ -312,11 +319,29 @@ def test_an_entry_removed_and_made_again_fires_as_it_is_now(store, ticker, clock
     put(store, "e", args=("old",))
     clock.now += MINUTE
     ticker.run_once(TERM)
-    assert store.change([EntryChange("e", "file", "", 1)]) == [True]
+    remove(store)
     put(store, "e", args=("new",))
     clock.now += MINUTE
     assert ticker.run_once(TERM).fired == 1
     (job,) = store.get(["e@2027-01-15T08:02:00Z"])
+    assert '"new"' in job.message
+
+
+def test_a_store_that_was_emptied_counts_revisions_anew(store, ticker, clock, tmp_path):
+    """Nothing but `forget` tells an entry of the store that there was from one of the store that there is."""
+    put(store, "e", args=("old",))
+    clock.now += MINUTE
+    ticker.run_once(TERM)
+    was = entry(store)
+    store.store.close()
+    for path in tmp_path.glob("beat.db*"):
+        path.unlink()
+    store.elect("a", 10_000 * MINUTE)
+    put(store, "e", args=("new",))
+    assert entry(store).revision == was.revision
+    ticker.forget()
+    assert ticker.run_once(TERM).fired == 1
+    (job,) = store.get(["e@2027-01-15T08:01:00Z"])
     assert '"new"' in job.message
 
 

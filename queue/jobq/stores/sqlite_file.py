@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -73,8 +74,9 @@ class Database:
         with self._lock:
             self._drop()
 
-    def __del__(self) -> None:
-        self._drop()
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not finalizing():  # by then there are no modules to do it with, and the system closes everything
+            self._drop()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

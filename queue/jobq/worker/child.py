@@ -68,8 +68,10 @@ class Child:
         self._ran = 0
         self._born = 0
 
-    def run(self) -> None:
-        """Until told to stop, a limit is reached, or with `burst` the queues are empty."""
+    def run(self) -> bool:
+        """Until told to stop, a limit is reached, or with `burst` the queues are empty: then True."""
+        # What a task forks answers to signals as any process does.
+        os.register_at_fork(after_in_child=_default_signals)
         self.holding.start()
         try:
             while not self._leaving():
@@ -79,13 +81,14 @@ class Child:
                 if fetched.claims:
                     self._run_batch(fetched)
                 elif self.options.burst:
-                    break
+                    return True
                 else:
                     self._wait(fetched)
         except BrokenOff:
             self._break_off()
         finally:
             self._settle()
+        return False
 
     def _leaving(self) -> bool:
         if self.interrupts.pending or self._quit:
@@ -241,6 +244,11 @@ def _shortened(payload: str) -> str:
     except msgspec.DecodeError:
         pass
     return payload if len(payload) <= _MOST_SHOWN else payload[:_MOST_SHOWN] + "…"
+
+
+def _default_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _memory_kb() -> int:

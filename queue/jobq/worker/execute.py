@@ -40,13 +40,14 @@ DEAD_LETTER = -1
 class Executor:
     """Runs claims for one app in one thread. `hostname` is the worker's name, as tasks see it.
 
-    `on_time_limit` is told the hard limit in seconds of a job that is about to run, if it has one. `error` is
+    `on_time_limit` is told the hard limit in seconds of a job that is about to run, if it has one, and what is to
+    follow if it is reached. `error` is
     what the task raised that ran last, if it failed.
     """
 
     app: App
     hostname: str = ""
-    on_time_limit: Callable[[float], None] = lambda _: None
+    on_time_limit: Callable[[float, tuple[NewJob, ...]], None] = lambda *_: None
     eager: bool = False
     error: BaseException | None = field(default=None, init=False)
     _runner: asyncio.Runner | None = field(default=None, init=False, repr=False)
@@ -92,6 +93,9 @@ class Executor:
     def _attempt(self, claim: Claim, message: Message, task: Task[..., Any]) -> Outcome:
         token = current_request.set(_request(claim, message, self.hostname, eager=self.eager))
         try:
+            hard = message.time_limit or task.time_limit or self.app.conf.task_time_limit
+            if hard:
+                self.on_time_limit(hard, self._follow(claim, message, message.link_error, (claim.id,)))
             try:
                 return self._completed(claim, message, task, self._call(task, message))
             except Retry as retry:
@@ -119,11 +123,7 @@ class Executor:
 
     def _call(self, task: Task[..., Any], message: Message) -> Any:
         """Time limits are the call's, else the task's, else the app's."""
-        conf = self.app.conf
-        hard = message.time_limit or task.time_limit or conf.task_time_limit
-        if hard:
-            self.on_time_limit(hard)
-        soft = message.soft_time_limit or task.soft_time_limit or conf.task_soft_time_limit
+        soft = message.soft_time_limit or task.soft_time_limit or self.app.conf.task_soft_time_limit
         if task.is_coroutine:
             return self._call_coroutine(task, message, soft)
         if soft:

@@ -32,7 +32,7 @@ from jobq.message import encode_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jobq.job import Claim
+    from jobq.job import Claim, NewJob
     from jobq.outage import Outage
     from jobq.store import Store
 
@@ -63,6 +63,8 @@ class Holding:
         self._ended: list[Outcome] = []
         self._started = 0.0
         self._hard_limit: float | None = None
+        self._after_kill: tuple[NewJob, ...] = ()
+        self._killing = False
         self._next_extension = 0.0
         self._closed = False
         self._heartbeat = threading.Thread(target=self._beat, name="jobq-heartbeat", daemon=True)
@@ -79,17 +81,17 @@ class Holding:
             self._changed.notify()
 
     def next(self) -> Claim | None:
-        """Take the next waiting job as the running one."""
+        """Take the next waiting job as the running one; None if there is none, or the process is being killed."""
         with self._lock:
-            self._running = self._waiting.popleft() if self._waiting else None
+            self._running = self._waiting.popleft() if self._waiting and not self._killing else None
             self._started = time.monotonic()
             self._hard_limit = None
             return self._running
 
-    def limit(self, seconds: float) -> None:
-        """The running job's process is to be killed after `seconds`."""
+    def limit(self, seconds: float, follow: tuple[NewJob, ...] = ()) -> None:
+        """The running job's process is to be killed after `seconds`, and `follow` is what follows then."""
         with self._lock:
-            self._hard_limit = seconds
+            self._hard_limit, self._after_kill = seconds, follow
             self._changed.notify()
 
     def end(self, outcome: Outcome) -> None:
@@ -114,14 +116,14 @@ class Holding:
                 self._returning = [claim for claim in self._returning if claim not in returning]
 
     def record(self) -> None:
-        """Record the outcomes at hand. On `StoreUnavailable` they stay at hand."""
+        """Record the outcomes at hand. Whatever is raised, they stay at hand."""
         with self._lock:
             outcomes, self._ended = self._ended, []
         if not outcomes:
             return
         try:
             answers = self._store.complete(outcomes)
-        except StoreUnavailable:
+        except BaseException:
             with self._lock:
                 self._ended = outcomes + self._ended
             raise
@@ -162,7 +164,8 @@ class Holding:
         """Seconds until something is to be done; the lock is held."""
         now = time.monotonic()
         if self._running is None:
-            return LONG if self._waiting else max(0.0, self._next_report - now)
+            busy = self._waiting or self._ended or self._returning
+            return LONG if busy else max(0.0, self._next_report - now)
         elapsed = now - self._started
         deadlines = [self._next_extension - now, self._next_report - now]
         if elapsed < LONG or self._waiting or self._returning or self._ended:
@@ -178,11 +181,9 @@ class Holding:
         if time.monotonic() >= self._next_report:
             self._report(claim)
             self._next_report = time.monotonic() + REPORT_EVERY
-        if claim is None:
-            return
-        if overdue:
+        if claim is not None and overdue:
             self._kill(claim, elapsed)
-        if elapsed >= LONG:
+        if claim is not None and elapsed >= LONG:
             self.record()
             self.give_back()
         self._extend()
@@ -192,11 +193,20 @@ class Holding:
         with self._lock:
             if now < self._next_extension:
                 return
+            self._next_extension = now + self._every
             held = [(c.id, c.token) for c in (self._running, *self._waiting) if c is not None]
             held += [(outcome.id, outcome.token) for outcome in self._ended]
-        self._store.extend(held, self._lease)
-        self._next_extension = now + self._every
+        if not held:
+            return
+        try:
+            answers = self._store.extend(held, self._lease)
+        except StoreUnavailable:
+            self._next_extension = now
+            raise
         self._outage.answered()
+        lost = {claim for claim, still in zip(held, answers, strict=True) if not still}
+        with self._lock:  # another worker has those: running them here would be once too often
+            self._waiting = deque(c for c in self._waiting if (c.id, c.token) not in lost)
 
     def _kill(self, claim: Claim, elapsed: float) -> None:
         sentence = f"the job ran for its time limit: {elapsed:.1f} s"
@@ -205,10 +215,13 @@ class Holding:
         with self._lock:
             if self._running is not claim:
                 return
+            self._killing = True
             if all(
                 outcome.id != claim.id for outcome in self._ended
             ):  # else the store was away the last time
-                self._ended.append(Outcome(claim.id, claim.token, State.FAILED, failure, keep=-1))
+                self._ended.append(
+                    Outcome(claim.id, claim.token, State.FAILED, failure, -1, follow=self._after_kill)
+                )
         event(log, logging.ERROR, "time_limit", f"{sentence}; its process is killed", job=claim.id)
         self.record()
         self.give_back()

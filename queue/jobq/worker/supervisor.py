@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 GRACE = 2.0
 QUICK_DEATH = 1.0
+REPLACE = 75
+"""The exit code of a child that has reached a limit, or was told to stop: there may be more to do."""
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
@@ -169,8 +171,7 @@ class Supervisor:
             _watch_lifeline(self._pipe[0])
             child = Child(self._app, self._options, f"{self._options.name}.{index + 1}")
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-            child.run()
-            code = 0
+            code = 0 if child.run() else REPLACE
         except BaseException:
             log.exception("a worker child failed", extra={"action": "child_failed"})
         finally:
@@ -189,7 +190,8 @@ class Supervisor:
         index, born = self._children.pop(pid)
         if self._stage:
             return
-        if code != 0:
+        broke = code not in (0, REPLACE)
+        if broke:
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
             event(
                 log,
@@ -198,11 +200,11 @@ class Supervisor:
                 f"child {index + 1} (pid {pid}) {how}; starting another",
                 pid=pid,
             )
-        elif self._options.burst:
+        elif code == 0 and self._options.burst:
             return
         lived = time.monotonic() - born
         # A child that dies at once would die again at once: leave a second between.
-        pause = QUICK_DEATH if code != 0 and lived < QUICK_DEATH else 0.0
+        pause = QUICK_DEATH if broke and lived < QUICK_DEATH else 0.0
         self._respawn.append((time.monotonic() + pause, index))
 
 

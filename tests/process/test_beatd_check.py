@@ -1,0 +1,83 @@
+"""`beatd --check` on broken configurations, as its user meets it: sentences with file and line, exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+ENTRY = '[beat_schedule.e]\ntask = "tasks.t"\n'
+
+# name: the file, the line to be named, and what the sentence must hold.
+BROKEN = {
+    "an unknown key": ('stroe = "sqlite:///b.db"\n', 1, ['"stroe"', 'did you mean "store"?']),
+    "an unknown table": ("[beet]\nlease_ttl = 3\n", 1, ['"beet"', 'did you mean "beat"?']),
+    "an unknown key of a table": ("[beat]\nlease_tll = 3\n", 2, ['did you mean "lease_ttl"?']),
+    "an unknown key of an entry": (ENTRY + "every = 1\nqueu = 'q'\n", 4, ['"queu"', 'did you mean "queue"?']),
+    "a misspelt schedule": (ENTRY + 'crn = "* * * * *"\n', 3, ['"crn"', '"cron"']),
+    "no schedule": (ENTRY, 1, ["schedule"]),
+    "two schedules": (ENTRY + 'every = 1\ncron = "* * * * *"\n', 4, ["every", "cron"]),
+    "no task": ("[beat_schedule.e]\nevery = 1\n", 1, ["task"]),
+    "a bad field": (ENTRY + 'cron = "61 * * * *"\n', 3, ["61", "minute"]),
+    "too few fields": (ENTRY + 'cron = "* * *"\n', 3, ["field"]),
+    "a misspelt day": (ENTRY + 'cron = "0 0 * * mun"\n', 3, ["mun", "mon"]),
+    "an impossible date": (ENTRY + 'cron = "0 0 31 2 *"\n', 3, ["31"]),
+    "a bad duration": (ENTRY + 'every = "5 minuts"\n', 3, ["5 minuts", "15m"]),
+    "a negative interval": (ENTRY + "every = -5\n", 3, ["-5"]),
+    "an unknown zone": (ENTRY + 'every = 1\ntimezone = "Europe/Prag"\n', 4, ["Europe/Prag", "Europe/Prague"]),
+    "a wrong policy": (ENTRY + 'every = 1\ncatchup = "last"\n', 4, ['"last"', "latest"]),
+    "a policy of a later version": (ENTRY + "every = 1\njitter = 5\n", 4, ["jitter", "version"]),
+    "a wrong type": (ENTRY + 'every = 1\nargs = "x"\n', 4, ["args", "list"]),
+    "a bad priority": (ENTRY + "every = 1\npriority = 12\n", 4, ["12", "0", "9"]),
+    "an unknown event of the sun": (
+        ENTRY + 'solar = {event = "sunest", lat = 50, lon = 14}\n',
+        3,
+        ["sunest", "sunset"],
+    ),
+    "a latitude off the globe": (ENTRY + 'solar = {event = "sunset", lat = 95, lon = 14}\n', 3, ["95", "90"]),
+    "a variable that is not set": ('store = "${NOT_SET_ANYWHERE}"\n', 1, ["NOT_SET_ANYWHERE"]),
+    "an unknown store": ('store = "postgres://h/d"\n', 1, ["postgres", "sqlite:///"]),
+    "not TOML": ('store = "sqlite:///b.db\n', 1, []),
+    "a table twice": (ENTRY + "every = 1\n" + ENTRY + "every = 2\n", 4, ["e"]),
+}
+
+
+@pytest.fixture
+def check(tmp_path):
+    def run(text, *options):
+        (tmp_path / "beat.toml").write_text(text)
+        command = [sys.executable, "-m", "beat.cli.beatd", "--config", "beat.toml", "--check", *options]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+@pytest.mark.parametrize(("text", "line", "words"), BROKEN.values(), ids=BROKEN)
+def test_what_is_wrong_gets_its_sentence(check, text, line, words):
+    done = check(text)
+    assert done.returncode == 2
+    assert f"beat.toml:{line}: " in done.stderr
+    assert [word for word in words if word not in done.stderr] == []
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_all_that_is_wrong_is_said_at_once(check):
+    done = check(ENTRY + 'cron = "61 * * * *"\nqueu = "q"\n[beat]\nlease_ttl = 0\n')
+    assert [line for line in (3, 4, 6) if f"beat.toml:{line}: " not in done.stderr] == []
+
+
+def test_a_missing_file_and_a_missing_app_get_sentences(check, tmp_path):
+    missing = check("", "--config", "no.toml")
+    assert (missing.returncode, "no.toml" in missing.stderr) == (2, True)
+    (tmp_path / "tasks.py").write_text("")
+    lost = check('app = "taks:app"\n')
+    assert (lost.returncode, 'did you mean "tasks"?' in lost.stderr) == (2, True)
+    assert "Traceback" not in missing.stderr + lost.stderr
+
+
+def test_what_is_right_shows_its_next_fires(check):
+    done = check(ENTRY + 'cron = "30 2 * * *"\ntimezone = "Europe/Prague"\n')
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("02:30:00 CE") + done.stdout.count("03:00:00 CE") == 3
+    assert done.stdout.splitlines()[-1].startswith("ok: 1 entry")
