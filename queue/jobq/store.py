@@ -81,7 +81,8 @@ class Store(Protocol):
     def fetch(self, queues: Sequence[str], limit: int, lease: int, worker: str) -> Fetched:
         """Claim up to `limit` jobs for `lease` microseconds, each start counted as an attempt.
 
-        Queues are served in the order given; within one, priority 0 before 9, then first in, first out.
+        Queues are served in the order given; within one, priority 0 before 9, then first in, first out. A job that
+        has outlived a worker comes alone, for it may be what killed it, and nothing else is to die with it.
         """
 
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:

@@ -141,13 +141,28 @@ def test_an_expired_lease_gives_the_job_to_the_next_who_asks(desk, store):
 def test_an_expired_lease_puts_the_job_at_the_front(desk):
     desk.lose("a")
     desk.enqueue("b")
-    assert wait_until(lambda: desk.fetch_ids() or None) == ["a", "b"]
+    assert [desk.fetch_one().id, desk.fetch_one().id] == ["a", "b"]
 
 
 def test_jobs_that_were_claimed_and_lost_together_return_in_their_order(desk):
     desk.lose("z", "a", "m")
     desk.enqueue("b")
-    assert wait_until(lambda: desk.fetch_ids() or None) == ["z", "a", "m", "b"]
+    assert [desk.fetch_one().id for _ in range(4)] == ["z", "a", "m", "b"]
+
+
+def test_a_job_that_has_outlived_a_worker_comes_alone(desk):
+    """It may be what killed the worker: what is fetched with it would die with it, again and again."""
+    desk.lose("a", "b")
+    desk.enqueue("c", "d")
+    batches = [wait_until(lambda: desk.fetch_ids() or None) for _ in range(3)]
+    assert batches == [["a"], ["b"], ["c", "d"]]
+
+
+def test_what_comes_before_a_suspect_comes_without_it(desk):
+    desk.lose("suspect")
+    wait_until(lambda: desk.fetch("other") == [] and desk.state("suspect") is State.AVAILABLE)
+    desk.enqueue("urgent", "more", priority=0)
+    assert [desk.fetch_ids(), desk.fetch_ids()] == [["urgent", "more"], ["suspect"]]
 
 
 def test_an_expired_lease_is_noticed_whatever_queue_is_asked_for(desk):

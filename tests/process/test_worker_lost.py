@@ -47,6 +47,23 @@ def test_the_job_of_a_child_killed_with_9_runs_again_within_its_lease_and_2_s(pr
     assert worker.stop() == 0
 
 
+def test_what_a_child_held_when_it_died_runs_all_the_same(programs, app, store, tmp_path):
+    """The job kills its process at once: outcomes wait to be recorded then, and other jobs to be started.
+
+    A lease longer than the pause that follows a quick death, so that the others get their turn between two deaths.
+    """
+    programs.worker("--concurrency", "1", lease=2.0)
+    warm_up(app, store, 300)
+    before = [("process_tasks.echo", (number,)) for number in range(20)]
+    deadly = ("process_tasks.die", (str(tmp_path),))
+    results = app.enqueue_many([*before, deadly, *before])
+    others = [result.id for result in results if result is not results[20]]
+    wait_runs(tmp_path)
+    assert {job.attempt for job in wait_completed(store, others)} <= {1, 2}
+    assert store.totals()["completed"] == 300 + len(others)
+    assert record(store, results[20].id).state is not State.COMPLETED
+
+
 def test_another_worker_takes_over_what_a_killed_machine_ran(programs, app, store, tmp_path):
     """The other one has slept since before the job was there."""
     doomed = programs.worker("--concurrency", "1", lease=LEASE, name="doomed")

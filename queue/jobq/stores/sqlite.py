@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from jobq.job import Claim, NewJob
+    from jobq.job import NewJob
 
 T = TypeVar("T")
 
@@ -144,13 +144,10 @@ class SQLiteStore:
             return Fetched(now, outlook.next_at, [])
         with self._write() as connection:
             now = self.now()
-            claims: list[Claim] = []
-            terms = steps.Lease(worker, now, now + lease)
             steps.reap(connection, now)
             for queue in queues:
                 steps.promote(connection, queue, now)
-                room = max(0, limit - len(claims))
-                claims += steps.claim(connection, queue, room, terms)
+            claims = steps.claim(connection, queues, limit, steps.Lease(worker, now, now + lease))
             return Fetched(now, steps.outlook(connection, queues, now).next_at, claims)
 
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:

@@ -7,7 +7,7 @@ number. Where the order of a plan matters, CROSS JOIN fixes it.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobq.instants import SECOND
 from jobq.job import MAX_LOST, Claim, Outcome, State
@@ -115,7 +115,7 @@ SELECT seq FROM jobs WHERE state = 'scheduled' AND queue = ? AND due <= ? ORDER 
 """
 
 CLAIMABLE = """
-SELECT seq, id, token + 1, CAST(message AS BLOB), enqueued_at, attempt + 1 FROM jobs
+SELECT seq, lost, id, queue, token + 1, CAST(message AS BLOB), enqueued_at, attempt + 1 FROM jobs
 WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
 """
 
@@ -138,17 +138,19 @@ def promote(connection: sqlite3.Connection, queue: str, now: int) -> None:
     to_back(connection, [seq for (seq,) in connection.execute(PROMOTABLE, (queue, now, BATCH)).fetchall()])
 
 
-def claim(connection: sqlite3.Connection, queue: str, limit: int, lease: Lease) -> list[Claim]:
-    rows = connection.execute(CLAIMABLE, (queue, limit)).fetchall()
+def claim(connection: sqlite3.Connection, queues: Sequence[str], limit: int, lease: Lease) -> list[Claim]:
+    """A job that has outlived a worker may be what killed it: it is claimed alone, and nothing else dies with it."""
+    rows: list[tuple[Any, ...]] = []
+    for queue in queues:
+        rows += connection.execute(CLAIMABLE, (queue, max(0, limit - len(rows)))).fetchall()
+    suspect = next((place for place, (_, lost, *_rest) in enumerate(rows) if lost), len(rows))
+    rows = rows[: max(1, suspect)]
     connection.executemany(
-        "UPDATE jobs SET state = 'running', token = token + 1, attempt = attempt + 1, worker = ?, started_at = ?, lease_until = ? "
-        "WHERE seq = ?",
-        [(*lease, row[0]) for row in rows],
+        "UPDATE jobs SET state = 'running', token = token + 1, attempt = attempt + 1, worker = ?, started_at = ?, "
+        "lease_until = ? WHERE seq = ?",
+        [(*lease, seq) for seq, *_ in rows],
     )
-    return [
-        Claim(job_id, queue, token, message, enqueued_at, attempt)
-        for _, job_id, token, message, enqueued_at, attempt in rows
-    ]
+    return [Claim(*fields) for _, _, *fields in rows]
 
 
 # -- out of running

@@ -49,10 +49,17 @@ end
 local answer = {now, 0}
 local leases = {}
 
+-- False if the job must wait for the next fetch: one that has outlived a worker may be what killed it, so it is
+-- claimed alone, and nothing else dies with it.
 local function claim(id, queue, priority)
   local key = job_key(id)
-  local job = redis.call('HMGET', key, 'state', 'token', 'attempt', 'message', 'enqueued_at', 'queue', 'priority')
-  if job[1] ~= 'available' then return end
+  local job = redis.call('HMGET', key, 'state', 'token', 'attempt', 'message', 'enqueued_at', 'queue', 'priority',
+    'lost')
+  if job[1] ~= 'available' then return true end
+  if (tonumber(job[8]) or 0) > 0 then
+    if #leases > 0 then return false end
+    room = 1
+  end
   -- Other languages write jobs too: what the other scripts rely on is made whole here, once.
   if job[6] ~= queue or not job[7] then redis.call('HSET', key, 'queue', queue, 'priority', priority) end
   local token, attempt = (tonumber(job[2]) or 0) + 1, (tonumber(job[3]) or 0) + 1
@@ -61,6 +68,7 @@ local function claim(id, queue, priority)
   leases[#leases + 1] = id
   answer[#answer + 1] = {id, queue, token, job[4] or '', tonumber(job[5]) or 0, attempt}
   room = room - 1
+  return true
 end
 
 local function drain(queue)
@@ -71,7 +79,13 @@ local function drain(queue)
     while room > 0 do
       local ids = redis.call('LPOP', lane(queue, priority), room)
       if not ids then break end
-      for _, id in ipairs(ids) do claim(id, queue, priority) end
+      for index, id in ipairs(ids) do
+        if room == 0 or not claim(id, queue, priority) then
+          room = 0
+          for back = #ids, index, -1 do redis.call('LPUSH', lane(queue, priority), ids[back]) end
+          break
+        end
+      end
     end
     if room == 0 then return end
   end
