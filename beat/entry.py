@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from jobq.job import NewJob
 
 VERSION = 1
+SAME_SCHEDULES = 1024
+"""Schedules kept parsed: many entries share few of them."""
 CATCHUPS = ("latest", "all", "skip")
 GAPS = ("after", "skip")
 FOLDS = ("first", "second", "both")
@@ -77,16 +80,12 @@ class Entry:
     def from_definition(name: str, text: str) -> Entry:
         """The entry that `definition` described; `ConfigError` where this version can't read it."""
         try:
-            fields = msgspec.json.decode(text)
-            version = fields.pop("v")
+            version = _versions.decode(text).v
             if version != VERSION:
                 raise ConfigError(f"it is of version {version}, and this program reads version {VERSION}")
-            options = msgspec.convert(fields.pop("options", {}), JobOptions)
-            for bound in fields.keys() & {"start", "end"}:
-                fields[bound] = datetime.fromisoformat(fields[bound])
-            schedule = Schedule.from_dict(fields.pop("schedule"))
-            args = tuple(fields.pop("args", ()))
-            return Entry(name=name, schedule=schedule, args=args, options=options, **fields)
+            stored = msgspec.structs.asdict(_definitions.decode(text))
+            del stored["v"]
+            return Entry(**stored | {"name": name, "schedule": _schedule(bytes(stored["schedule"]))})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(
                 f'the stored definition of entry "{name}" is not understood: {error}'
@@ -107,6 +106,37 @@ class Entry:
         first = None if self.start is None else to_micros(self.start)
         last = None if self.end is None else to_micros(self.end)
         return Evaluated(entry=self, schedule=bound, tz=tz, first=first, last=last)
+
+
+class _Versioned(msgspec.Struct):
+    v: int
+
+
+class _Definition(_Versioned, forbid_unknown_fields=True):
+    """The stored form, field by field as in `Entry`."""
+
+    task: str
+    schedule: msgspec.Raw
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    timezone: str = "UTC"
+    enabled: bool = True
+    start: datetime | None = None
+    end: datetime | None = None
+    catchup: str = "latest"
+    catchup_window: float | None = None
+    gap: str | None = None
+    fold: str | None = None
+    options: JobOptions = JobOptions()
+
+
+_versions = msgspec.json.Decoder(_Versioned)
+_definitions = msgspec.json.Decoder(_Definition)
+
+
+@lru_cache(SAME_SCHEDULES)
+def _schedule(text: bytes) -> Schedule:
+    return Schedule.from_dict(msgspec.json.decode(text))
 
 
 @dataclass(frozen=True, slots=True)
