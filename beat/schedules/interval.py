@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_seconds, as_zone, zone_name
@@ -82,7 +82,16 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         return self._with(self.anchor or anchor, self.tz or tz)
 
     def _with(self, anchor: datetime, tz: ZoneInfo | None) -> schedule:
-        return schedule(self.run_every, self.relative, anchor=anchor, tz=tz)
+        """This interval with another anchor and zone: what is right in it need not be checked again."""
+        bound = object.__new__(schedule)
+        put = object.__setattr__
+        put(bound, "run_every", self.run_every)
+        put(bound, "relative", self.relative)
+        put(bound, "micros", self.micros)
+        put(bound, "anchor", anchor.astimezone(UTC))
+        put(bound, "anchor_micros", to_micros(anchor))
+        put(bound, "tz", tz)
+        return bound
 
     def describe(self) -> str:
         rounded = ", rounded down to the resolution of that interval" if self.relative else ""
