@@ -11,17 +11,6 @@ from beat.stores.sqlite import SQLiteBeatStore
 from jobq.instants import SECOND
 
 
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
-
-
 def test_a_new_entry_is_stored_as_given(stage, store):
     definition = '{"task":"t","args":["ü","雪"]}'
     assert store.change([change("e", source="file", definition=definition, anchor=5, next_fire=FAR)]) == [

@@ -5,22 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from beats import DUE, FAR, LONG, Stage, beat_stores, change, firing, skipped, tick
+from beats import DUE, FAR, LONG, change, firing, skipped, tick
 
 from beat.store import Firing, NotLeader, Tick, Verdict
 from jobq.instants import SECOND
 from jobq.job import NewJob, Outcome, State
-
-
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import chain
 
 import pytest
-from beats import DUE, Stage, beat_stores, firing
+from beats import DUE, Stage, firing
 
 from beat.store import NotLeader
 
@@ -46,17 +46,6 @@ ELECT = """if True:
 """
 
 NAMES = [f"e{number:03}" for number in range(200)]
-
-
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
 
 
 def start_together(processes):

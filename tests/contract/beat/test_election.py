@@ -10,17 +10,6 @@ from beat.stores.sqlite import SQLiteBeatStore
 from jobq.instants import SECOND
 
 
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
-
-
 def test_the_first_who_asks_leads(store):
     won, lease = store.elect("a", LONG)
     assert won

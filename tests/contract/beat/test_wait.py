@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from beats import DUE, FAR, LONG, Stage, beat_stores, change
+from beats import DUE, FAR, LONG, change
 from waiting import wait_until
 
 from jobq.job import NewJob
@@ -18,17 +18,6 @@ TIMEOUT = 20.0
 
 QUICK = 5.0
 """Far below TIMEOUT, far above what a wake-up takes on a machine that is busy."""
-
-
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
 
 
 @pytest.fixture

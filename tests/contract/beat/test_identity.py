@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from beats import beat_stores
 
 ASK = """if True:
@@ -16,12 +15,6 @@ ASK = """if True:
     print(store.identity())
     store.close()
 """
-
-
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
 
 
 def test_it_stays_the_same_for_everyone(store, open_another):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from beats import DUE, LONG, Stage, beat_stores
+from beats import DUE, LONG
 from waiting import wait_until
 
 from beat.entry import Entry, tick_id
@@ -32,17 +32,6 @@ class Between:
         answers = self.store.change(changes)
         self.answers.append(answers)
         return answers
-
-
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
 
 
 @pytest.fixture

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from beats import DUE, FAR, Stage, beat_stores, firing, skipped, tick
-
-
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
+from beats import DUE, FAR, Stage, firing, skipped, tick
 
 
 def fire_in_turn(stage, fire_times, name="e"):

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-from beats import DUE, FAR, Stage, beat_stores, change, firing
+from beats import DUE, FAR, change, firing
 
 from beat.store import DueEntry
-
-
-@pytest.fixture
-def open_another(store_url):
-    with beat_stores(store_url) as opener:
-        yield opener
-
-
-@pytest.fixture
-def stage(store):
-    return Stage(store)
 
 
 def test_nothing_is_due_in_an_empty_store(store):
