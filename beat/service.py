@@ -10,6 +10,9 @@ is still to be done, because nothing of it is remembered but what is in the stor
 that comes back with another identity has lost what it held (a Redis without persistence has): then the
 configuration is read and written again.
 
+Whatever else goes wrong in a turn is a mistake in this program: its traceback is logged, and beatd resigns and leaves
+with 1, for its supervisor to start it anew.
+
 SIGHUP    read the configuration again; if it is wrong, say so and go on with what is in force
 SIGTERM, SIGINT   resign, so that a follower takes over at once; then let the workers finish; leave with 0.
           Once more: the workers break off what they run
@@ -82,16 +85,20 @@ class Service:
         self._sources = self._unsynced = sources
         self._interrupts = Interrupts((*_STOPS, signal.SIGHUP, signal.SIGCHLD))
         event(log, logging.INFO, "beat_started", f"beatd starts on {self._store.url}", store=self._store.url)
-        while self._answer_signals():
+        code = 0
+        while not code and self._answer_signals():
             if self._workers is not None:
                 self._workers.tend()
             try:
                 self._turn()
             except StoreUnavailable as error:
                 self._sit_out(error)
+            except Exception:
+                log.exception("beatd failed and leaves", extra={"action": "beat_failed"})
+                code = 1
             self._report()
         self._leave()
-        return 0
+        return code
 
     # -- one turn
 

@@ -1,9 +1,10 @@
 """What a child holds: the jobs that it has fetched and not yet accounted for, and their leases.
 
 Its parts are under one lock, since two threads look at them. The main thread takes jobs from `waiting`, runs one,
-and puts its outcome into `ended`; what will not be run goes to `returning`. The heartbeat thread works while the main thread is deep in a task's code:
+and puts its outcome into `ended`; what will not be run goes to `returning`. The heartbeat thread works while the
+main thread is deep in a task's code:
 
-- it extends the leases of everything held, long before they run out;
+- it extends the leases of everything held, long before they run out, and drops waiting jobs whose lease was lost;
 - when the job that runs turns out to be a long one, it gives the waiting jobs back to the queue, so that no short
   job waits behind it, and records the outcomes that would have waited for the end of the batch;
 - it reports what the child does;
@@ -178,15 +179,15 @@ class Holding:
         with self._lock:
             claim, elapsed = self._running, time.monotonic() - self._started
             overdue = self._hard_limit is not None and elapsed >= self._hard_limit
-        if time.monotonic() >= self._next_report:
-            self._report(claim)
-            self._next_report = time.monotonic() + REPORT_EVERY
         if claim is not None and overdue:
             self._kill(claim, elapsed)
         if claim is not None and elapsed >= LONG:
             self.record()
             self.give_back()
         self._extend()
+        if time.monotonic() >= self._next_report:
+            self._report(claim)
+            self._next_report = time.monotonic() + REPORT_EVERY
 
     def _extend(self) -> None:
         now = time.monotonic()
@@ -216,9 +217,8 @@ class Holding:
             if self._running is not claim:
                 return
             self._killing = True
-            if all(
-                outcome.id != claim.id for outcome in self._ended
-            ):  # else the store was away the last time
+            # It is there already if the store was away the last time.
+            if all(outcome.id != claim.id for outcome in self._ended):
                 self._ended.append(
                     Outcome(claim.id, claim.token, State.FAILED, failure, -1, follow=self._after_kill)
                 )
