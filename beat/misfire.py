@@ -28,7 +28,8 @@ MAX_TICKS = 100
 """Ticks of one entry that one step deals with; the entry stays due if there are more to enqueue."""
 
 SKIP_AFTER = 10 * SECOND
-"""How late a tick may be before `catchup = "skip"` takes it for missed: longer than any change of leader."""
+"""How late a tick may be before `catchup = "skip"` takes it for missed: longer than a change of leader takes with the
+default lease."""
 
 PASSED_OVER = "passed over: a later tick was due as well"
 MISSED = "missed: catchup is skip"

@@ -7,8 +7,8 @@ by systemd, and has lost its lease to another beat long before.
 
 A store that is away ends the turn, not the program: the loop waits a moment and turns again, and what it had to do
 is still to be done, because nothing of it is remembered but what is in the store and in the configuration. A store
-that comes back with another identity has lost what it held (a Redis without persistence has): then the
-configuration is read and written again.
+that comes back with another identity, or with fewer changes than it has seen, has lost what it held (a Redis without
+persistence, or a replica that lagged): then the configuration is read and written again.
 
 Whatever else goes wrong in a turn is a mistake in this program: its traceback is logged, and beatd resigns and leaves
 with 1, for its supervisor to start it anew.
@@ -74,6 +74,7 @@ class Service:
         self._sources: Sources = {}
         self._unsynced: Sources | None = None
         self._identity: int | None = None
+        self._changes = 0
         self._recovering = True
         self._wins = 0
         self._reloads: int | None = None
@@ -123,6 +124,7 @@ class Service:
             return
         try:
             done = sync(self._store, self._unsynced)
+            self._changes = self._store.changes()
             event(log, logging.INFO, "entries_synced", f"entries: {done}")
             for sentence in done.refused:
                 event(log, logging.ERROR, "entry_refused", sentence)
@@ -133,19 +135,18 @@ class Service:
 
     def _recover(self) -> None:
         """After an outage, and at the start: is the store still the one that it was?"""
-        identity = self._store.identity()
-        known, self._identity, self._recovering = self._identity, identity, False
-        if known not in (None, identity):
-            event(
-                log,
-                logging.WARNING,
-                "store_emptied",
-                "the store has lost what it held; writing the entries anew",
-            )
-            self._ticker.forget()
-            self._reloads = None
-            self._unsynced = self._sources  # should the configuration be wrong now
-            self._reload()
+        identity, changes = self._store.identity(), self._store.changes()
+        known, self._identity = self._identity, identity
+        set_back, self._changes = changes < self._changes, changes
+        self._recovering = False
+        if known in (None, identity) and not set_back:
+            return
+        sentence = "the store has lost what it held; writing the entries anew"
+        event(log, logging.WARNING, "store_emptied", sentence)
+        self._ticker.forget()
+        self._reloads = None
+        self._unsynced = self._sources  # should the configuration be wrong now
+        self._reload()
 
     def _fire(self) -> None:
         try:

@@ -173,7 +173,7 @@ class BeatStore(Store, Protocol):
     def change(self, changes: Sequence[EntryChange]) -> list[bool]:
         """Insert, replace or remove entries, each if it is as it was seen; else False for it.
 
-        A replaced entry keeps `runs` and `last_fire`; its revision grows by 1. A new one starts above the
+        A replaced entry keeps `runs`, and `last_fire` moves to the last that was skipped; its revision grows by 1. A new one starts above the
         revisions of all that were removed, a removed one leaves its history for 30 days. Wakes the beats if the first fire time of all came nearer.
         """
 
@@ -185,6 +185,9 @@ class BeatStore(Store, Protocol):
 
     def identity(self) -> int:
         """A number that the store is given once: another one means that it lost what it held."""
+
+    def changes(self) -> int:
+        """How many calls of `change` had an effect: fewer than before means that the store was set back."""
 
     # -- waking
 

@@ -81,11 +81,14 @@ def _plan(
     refused = []
     for name, (source, entry) in written.items():
         was = stored.get(name)
-        if was is not None and was.source not in ours:
-            refused.append(
-                f'entry "{name}" of {source} is already defined by {was.source}; rename one of them'
-            )
-        elif (change := _change(entry, was, source, now)) is not None:
+        try:
+            if was is not None and was.source not in ours:
+                raise ConfigError(f"it is already defined by {was.source}; rename one of them")  # noqa: TRY301 - one handler
+            change = _change(entry, was, source, now)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others must be synced
+            refused.append(f'entry "{name}" of {source} is refused: {error}')
+            continue
+        if change is not None:
             planned.append((_added if was is None else _changed, change))
     for source in pruned:
         for was in store.entries(source=source):
@@ -104,9 +107,12 @@ def _change(entry: Entry, was: StoredEntry | None, source: str, now: int) -> Ent
     if was is None:
         anchor = now - now % SECOND
         return EntryChange(entry.name, source, definition, 0, anchor, entry.evaluated(anchor).next_after(now))
+    unchanged = (was.source, was.definition) == (source, definition)
+    if unchanged and was.next_fire:
+        return None
     next_fire = entry.evaluated(was.anchor).next_after(max(now, was.last_fire))
-    # An entry that should fire and has no next fire time is one that this program could not read before.
-    if (was.source, was.definition) == (source, definition) and (was.next_fire or not next_fire):
+    # An entry that should fire and has no next fire time is one that a program could not read before.
+    if unchanged and not next_fire:
         return None
     skipped = _passed(was, now, CHANGED)
     return EntryChange(
@@ -121,7 +127,7 @@ def _passed(was: StoredEntry, now: int, reason: str) -> tuple[Tick, ...]:
     try:
         entry = Entry.from_definition(was.name, was.definition)
         last = entry.evaluated(was.anchor).latest(was.next_fire, now)
-    except ConfigError:
+    except Exception:  # noqa: BLE001 - it goes; how much it would have fired is all that stays unknown
         last = 0
     return (Tick(was.next_fire, Verdict.SKIPPED, reason, until=last),)
 

@@ -7,7 +7,8 @@ leadership changes, and a decision that came too late is refused, never doubled.
 one tick to the next under their revision, which changes with every change of theirs.
 
 An entry whose definition can't be read, or whose schedule fails, harms only itself: its tick is recorded as
-skipped with the reason, and it waits until it is defined anew.
+skipped with the reason, and it waits until it is defined anew, or until a beat that can read it syncs (at its start,
+or a reload).
 """
 
 from __future__ import annotations

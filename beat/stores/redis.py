@@ -11,6 +11,7 @@ due               zset  name -> next_fire, of entries that have one     change, 
 history:<name>    list  JSON records, the latest first                  fire, change         the oldest beyond `keep_history`;
                                                                                              all, 30 days after a removal
 retired           text  the highest revision of a removed entry         change               never; one number
+changes           text  how many changes there were                     change               never; one number
 identity          text  a random number, given once                  identity             never
 reloads           text  how often a reload was asked for                request_reload       never; one number
 
@@ -131,6 +132,9 @@ class RedisBeatStore(RedisStore):
         pipe.set(f"{self._prefix}identity", secrets.randbits(62), nx=True)
         pipe.get(f"{self._prefix}identity")
         return int(self._call(pipe.execute)[1])
+
+    def changes(self) -> int:
+        return int(self._call(lambda: self._redis.get(f"{self._prefix}changes")) or 0)
 
     # -- waking
 

@@ -31,6 +31,7 @@ history   entry number                  fire, change    one row a record; the gr
 removed   entry removed_at              change          one row an entry that is no more and has a history still
 counters  wakes                         the three below how often beats were woken; they sleep until it differs
           reloads                       request_reload  how often a reload was asked for
+          changes                       change          how many changes there were
           identity                      identity        a random number, given once
           retired                       change          the highest revision of an entry that was removed
 
@@ -193,6 +194,8 @@ class SQLiteBeatStore(SQLiteStore):
             for tick in change.skipped
         ]
         steps.record(connection, skipped, now, self._keep_history)
+        if any(answers):
+            steps.bump(connection, "changes")
         if not all(change.definition for change in changes):
             steps.forget_histories(connection, now - KEEP_HISTORY_OF_REMOVED * SECOND)
         after = steps.first_due(connection)
@@ -232,6 +235,10 @@ class SQLiteBeatStore(SQLiteStore):
                 "INSERT OR IGNORE INTO counters VALUES ('identity', ?)", (secrets.randbits(62) + 1,)
             )
             return steps.counter(connection, "identity")
+
+    def changes(self) -> int:
+        with self._read() as connection:
+            return steps.counter(connection, "changes")
 
     # -- waking
 

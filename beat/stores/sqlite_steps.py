@@ -137,10 +137,15 @@ def change(connection: sqlite3.Connection, wanted: EntryChange, now: int) -> boo
     else:
         connection.execute(
             "UPDATE entries SET name = ?, source = ?, definition = ?, anchor = ?, next_fire = ?, "
-            "revision = revision + 1 WHERE id = ?",
-            (*_fields(wanted), was[0]),
+            "revision = revision + 1, last_fire = max(last_fire, ?) WHERE id = ?",
+            (*_fields(wanted), last_of(wanted.skipped), was[0]),
         )
     return True
+
+
+def last_of(ticks: Iterable[Tick]) -> int:
+    """The last fire time that these are about, 0 if there are none."""
+    return max((max(tick.fire_time, tick.until) for tick in ticks), default=0)
 
 
 def _fields(wanted: EntryChange) -> tuple[object, ...]:

@@ -5,7 +5,7 @@
                      |            +-> scheduled   (a retry)
                      +------------+               (given back, or its lease ran out)
 
-Only `running` jobs have a lease, and the store gives each lease a *token*: a number of that job that only grows. A
+Only `running` jobs have a lease, and the store gives each lease a *token*: a number that only grows for an id. A
 worker proves with it that the job it speaks of is still the one it was given. A worker whose lease ran out, or that
 has given the job back, holds an old token, and whatever it says is refused. `attempt`, the number of starts, is for
 people: it can go back, when a job is given back before it started.
@@ -43,15 +43,6 @@ class State(StrEnum):
 
 ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
 
-TRANSITIONS: dict[State, frozenset[State]] = {
-    State.SCHEDULED: frozenset({State.AVAILABLE, State.CANCELLED}),
-    State.AVAILABLE: frozenset({State.RUNNING, State.CANCELLED}),
-    State.RUNNING: ENDED | {State.SCHEDULED, State.AVAILABLE},
-    State.COMPLETED: frozenset(),
-    State.FAILED: frozenset({State.AVAILABLE}),  # requeued by an operator
-    State.CANCELLED: frozenset(),
-}
-
 
 class NewJob(msgspec.Struct, array_like=True, frozen=True):
     """A job to insert. `message` is JSON text. It waits until `due` (epoch microseconds) and for `delay`
@@ -82,7 +73,7 @@ class Outcome(msgspec.Struct, array_like=True, frozen=True):
     state     COMPLETED, FAILED, CANCELLED, or SCHEDULED for a retry
     payload   JSON text: the result of a completed job, else a `Failure`
     keep      seconds to keep the ended job's record; 0 forgets it at once; -1 keeps it as a dead letter
-    message   the next attempt's message; a retry only
+    message   the next attempt's message, empty to leave it as it is; a retry only
     due, delay  when the next attempt runs, as in `NewJob`; a retry only
     follow    jobs to insert in the same step
     """

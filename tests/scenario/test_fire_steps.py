@@ -272,5 +272,5 @@ def test_two_that_act_under_one_term_do_everything_once(stage, open_another):
     first = Ticker(Paused(stage.store, lambda: twin.run_once(lease.term)))
     assert first.run_once(lease.term).fired == 0
     while twin.run_once(lease.term).fired:
-        assert first.run_once(lease.term).fired >= 0
+        first.run_once(lease.term)
     assert_each_tick_was_dealt_with_once(stage)

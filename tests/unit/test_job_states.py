@@ -1,43 +1,11 @@
-"""A job's states form one line with one way back, and its names and priorities are checked where they enter."""
+"""Ids are unlike, and the names and priorities of jobs are checked where they enter."""
 
 from __future__ import annotations
 
 import pytest
 
 from jobq.errors import ConfigError
-from jobq.job import ENDED, TRANSITIONS, State, check_priority, check_queue, new_id
-
-
-def test_every_state_has_its_transitions():
-    assert set(TRANSITIONS) == set(State)
-
-
-def test_ended_means_that_only_an_operator_can_go_on():
-    for state in State:
-        assert state.ended == (state in ENDED)
-    assert {s for s in ENDED if TRANSITIONS[s]} == {State.FAILED}
-    assert TRANSITIONS[State.FAILED] == {State.AVAILABLE}
-
-
-def test_only_what_runs_can_complete_or_fail():
-    for end in (State.COMPLETED, State.FAILED):
-        assert [state for state in State if end in TRANSITIONS[state]] == [State.RUNNING]
-
-
-def test_only_what_is_available_can_start():
-    assert [state for state in State if State.RUNNING in TRANSITIONS[state]] == [State.AVAILABLE]
-
-
-def test_what_has_started_is_never_cancelled_in_the_middle_by_a_plain_cancel():
-    assert State.CANCELLED in TRANSITIONS[State.SCHEDULED] & TRANSITIONS[State.AVAILABLE]
-
-
-def test_every_state_can_reach_an_end():
-    for state in State:
-        reached = {state}
-        for _ in State:
-            reached |= {after for before in reached for after in TRANSITIONS[before]}
-        assert reached & ENDED
+from jobq.job import check_priority, check_queue, new_id
 
 
 def test_ids_are_unlike():

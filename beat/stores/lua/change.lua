@@ -41,8 +41,9 @@ end
 local before = first_due()
 for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
   local name = change[1]
-  local was = redis.call('HMGET', P .. 'entry:' .. name, 'revision', 'source', 'next_fire')
+  local was = redis.call('HMGET', P .. 'entry:' .. name, 'revision', 'source', 'next_fire', 'last_fire')
   local as_seen = tonumber(was[1] or 0) == change[4] and tonumber(was[3] or 0) == change[8]
+  local last_fire = tonumber(was[4] or 0)
   answers[index] = as_seen and 1 or 0
   if as_seen then
     if change[3] == '' then
@@ -50,8 +51,18 @@ for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
     else
       put(name, change, was)
     end
-    for _, tick in ipairs(change[7]) do record(name, tick, tick[2], tick[3], now, keep) end
+    for _, tick in ipairs(change[7]) do
+      record(name, tick, tick[2], tick[3], now, keep)
+      last_fire = math.max(last_fire, tick[1], tick[4])
+    end
+    if change[3] ~= '' and last_fire > 0 then redis.call('HSET', P .. 'entry:' .. name, 'last_fire', last_fire) end
     if change[3] == '' then redis.call('EXPIRE', P .. 'history:' .. name, keep_removed) end
+  end
+end
+for _, answer in ipairs(answers) do
+  if answer == 1 then
+    redis.call('INCR', P .. 'changes')
+    break
   end
 end
 if first_due() < before then redis.call('PUBLISH', P .. 'beat', 'changed') end

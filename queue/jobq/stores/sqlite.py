@@ -27,7 +27,8 @@ id                     enqueue, fire             given by the caller; unique
 queue priority         enqueue, fire
 message                enqueue, retry, requeue   JSON text
 state                  every verb
-token                  fetch                     of the latest lease; only grows
+token                  fetch                     of the latest lease; only grows, and is never
+                                                 less than its start: a forgotten id may come again
 attempt                fetch, release, requeue   starts so far
 lost                   fetch, requeue            leases that expired
 enqueued_at            enqueue, fire

@@ -115,7 +115,7 @@ SELECT seq FROM jobs WHERE state = 'scheduled' AND queue = ? AND due <= ? ORDER 
 """
 
 CLAIMABLE = """
-SELECT seq, lost, id, queue, token + 1, CAST(message AS BLOB), enqueued_at, attempt + 1 FROM jobs
+SELECT seq, lost, id, queue, max(token + 1, ?), CAST(message AS BLOB), enqueued_at, attempt + 1 FROM jobs
 WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
 """
 
@@ -142,13 +142,13 @@ def claim(connection: sqlite3.Connection, queues: Sequence[str], limit: int, lea
     """A job that has outlived a worker may be what killed it: it is claimed alone, and nothing else dies with it."""
     rows: list[tuple[Any, ...]] = []
     for queue in queues:
-        rows += connection.execute(CLAIMABLE, (queue, max(0, limit - len(rows)))).fetchall()
+        rows += connection.execute(CLAIMABLE, (lease.start, queue, max(0, limit - len(rows)))).fetchall()
     suspect = next((place for place, (_, lost, *_rest) in enumerate(rows) if lost), len(rows))
     rows = rows[: max(1, suspect)]
     connection.executemany(
-        "UPDATE jobs SET state = 'running', token = token + 1, attempt = attempt + 1, worker = ?, started_at = ?, "
+        "UPDATE jobs SET state = 'running', token = max(token + 1, ?), attempt = attempt + 1, worker = ?, started_at = ?, "
         "lease_until = ? WHERE seq = ?",
-        [(*lease, seq) for seq, *_ in rows],
+        [(lease.start, *lease, seq) for seq, *_ in rows],
     )
     return [Claim(*fields) for _, _, *fields in rows]
 

@@ -133,8 +133,7 @@ class Child:
         if ran:
             lately = (time.monotonic() - began) / ran
             self._seconds_per_job = max(1e-6, 0.7 * lately + 0.3 * min(self._seconds_per_job, 2 * lately))
-        self._persist(self.holding.give_back)
-        self._persist(self.holding.record)
+        self._persist(self._hand_in)
 
     def _run_one(self, claim: Claim, now: int) -> Outcome:
         try:
@@ -156,8 +155,7 @@ class Child:
         if claim is None:
             return
         why = Failure("jobq.errors.Interrupted", "broken off because the worker was told to leave at once")
-        message = claim.message.decode("utf-8", "replace")
-        self.holding.end(Outcome(claim.id, claim.token, State.SCHEDULED, encode_json(why), message=message))
+        self.holding.end(Outcome(claim.id, claim.token, State.SCHEDULED, encode_json(why)))
         event(
             log,
             logging.WARNING,
@@ -180,12 +178,16 @@ class Child:
                 time.sleep(delay)
 
     def _settle(self) -> None:
-        self._persist(self.holding.give_back)
-        self._persist(self.holding.record)
+        self._persist(self._hand_in)
         self.holding.close()
+        self._persist(self._hand_in)  # what the heartbeat had in its hands
         self.executor.close()
         with contextlib.suppress(StoreUnavailable):
             self.store.report(self._info(), ttl=0)
+
+    def _hand_in(self) -> None:
+        self.holding.give_back()
+        self.holding.record()
 
     def _report(self, running: Claim | None) -> None:
         self.store.report(self._info(running), REPORT_TTL)

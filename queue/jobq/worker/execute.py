@@ -41,8 +41,7 @@ class Executor:
     """Runs claims for one app in one thread. `hostname` is the worker's name, as tasks see it.
 
     `on_time_limit` is told the hard limit in seconds of a job that is about to run, if it has one, and what is to
-    follow if it is reached. `error` is
-    what the task raised that ran last, if it failed.
+    follow if it is reached. `error` is what the task raised that ran last, if it failed.
     """
 
     app: App

@@ -65,7 +65,7 @@ class Holding:
         self._started = 0.0
         self._hard_limit: float | None = None
         self._after_kill: tuple[NewJob, ...] = ()
-        self._killing = False
+        self._doomed: Claim | None = None
         self._next_extension = 0.0
         self._closed = False
         self._heartbeat = threading.Thread(target=self._beat, name="jobq-heartbeat", daemon=True)
@@ -84,7 +84,7 @@ class Holding:
     def next(self) -> Claim | None:
         """Take the next waiting job as the running one; None if there is none, or the process is being killed."""
         with self._lock:
-            self._running = self._waiting.popleft() if self._waiting and not self._killing else None
+            self._running = self._waiting.popleft() if self._waiting and self._doomed is None else None
             self._started = time.monotonic()
             self._hard_limit = None
             return self._running
@@ -98,7 +98,8 @@ class Holding:
     def end(self, outcome: Outcome) -> None:
         with self._lock:
             self._running = None
-            self._ended.append(outcome)
+            if self._doomed is None:  # else its end is on its way: it ran for its time limit
+                self._ended.append(outcome)
 
     @property
     def running(self) -> Claim | None:
@@ -164,6 +165,8 @@ class Holding:
     def _until_next(self) -> float:
         """Seconds until something is to be done; the lock is held."""
         now = time.monotonic()
+        if self._doomed is not None:
+            return LONG
         if self._running is None:
             busy = self._waiting or self._ended or self._returning
             return LONG if busy else max(0.0, self._next_report - now)
@@ -178,16 +181,19 @@ class Holding:
     def _tend(self) -> None:
         with self._lock:
             claim, elapsed = self._running, time.monotonic() - self._started
-            overdue = self._hard_limit is not None and elapsed >= self._hard_limit
-        if claim is not None and overdue:
-            self._kill(claim, elapsed)
+            if claim is not None and self._hard_limit is not None and elapsed >= self._hard_limit:
+                self._doom(claim, elapsed)
+        if self._doomed is not None:
+            self.record()
+            self.give_back()
+            os.kill(os.getpid(), signal.SIGKILL)
         if claim is not None and elapsed >= LONG:
             self.record()
             self.give_back()
         self._extend()
         if time.monotonic() >= self._next_report:
-            self._report(claim)
             self._next_report = time.monotonic() + REPORT_EVERY
+            self._report(claim)
 
     def _extend(self) -> None:
         now = time.monotonic()
@@ -209,20 +215,13 @@ class Holding:
         with self._lock:  # another worker has those: running them here would be once too often
             self._waiting = deque(c for c in self._waiting if (c.id, c.token) not in lost)
 
-    def _kill(self, claim: Claim, elapsed: float) -> None:
+    def _doom(self, claim: Claim, elapsed: float) -> None:
+        """From here on the process does nothing but record how this job ended, and die; the lock is held."""
+        if self._doomed is not None:
+            return
+        self._doomed = claim
         sentence = f"the job ran for its time limit: {elapsed:.1f} s"
         kind = f"{TimeLimitExceeded.__module__}.{TimeLimitExceeded.__name__}"
         failure = encode_json(Failure(kind, sentence))
-        with self._lock:
-            if self._running is not claim:
-                return
-            self._killing = True
-            # It is there already if the store was away the last time.
-            if all(outcome.id != claim.id for outcome in self._ended):
-                self._ended.append(
-                    Outcome(claim.id, claim.token, State.FAILED, failure, -1, follow=self._after_kill)
-                )
+        self._ended.append(Outcome(claim.id, claim.token, State.FAILED, failure, -1, follow=self._after_kill))
         event(log, logging.ERROR, "time_limit", f"{sentence}; its process is killed", job=claim.id)
-        self.record()
-        self.give_back()
-        os.kill(os.getpid(), signal.SIGKILL)

@@ -24,6 +24,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from jobq.errors import ConfigError
 from jobq.log import event
 from jobq.worker.child import Child
 
@@ -37,8 +38,13 @@ log = logging.getLogger(__name__)
 
 GRACE = 2.0
 QUICK_DEATH = 1.0
+# How a child ends that ends as it should: codes that no library is likely to use on its own.
 REPLACE = 75
-"""The exit code of a child that has reached a limit, or was told to stop: there may be more to do."""
+"""It has reached a limit, or was told to stop: there may be more to do."""
+DRAINED = 76
+"""With `burst`: the queues are empty."""
+MISCONFIGURED = 78
+"""No other child would do better."""
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
@@ -91,7 +97,7 @@ class Supervisor:
         self._respawn: list[tuple[float, int]] = []
         self._stage = 0
         self._deadline = 0.0
-        self._failed = False
+        self._code = 0
 
     def run(self) -> int:
         self._pipe = os.pipe()
@@ -109,7 +115,7 @@ class Supervisor:
         while self._children or (self._respawn and not self._stage):
             self._step()
         event(log, logging.INFO, "worker_stopped", f"worker {self._options.name} has stopped")
-        return 1 if self._failed else 0
+        return self._code
 
     def _step(self) -> None:
         readers = [self._wake_reader]
@@ -150,6 +156,7 @@ class Supervisor:
             _tell_stop()
         self._deadline = time.monotonic() + (self._options.shutdown_timeout if self._stage == 1 else GRACE)
         for pid in self._children:
+            os.kill(pid, signal.SIGTERM)  # at every stage it wakes a child that waits
             os.kill(pid, number)
 
     def _spawn(self, index: int) -> None:
@@ -171,7 +178,10 @@ class Supervisor:
             _watch_lifeline(self._pipe[0])
             child = Child(self._app, self._options, f"{self._options.name}.{index + 1}")
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-            code = 0 if child.run() else REPLACE
+            code = DRAINED if child.run() else REPLACE
+        except ConfigError as error:
+            event(log, logging.ERROR, "worker_refused", str(error))
+            code = MISCONFIGURED
         except BaseException:
             log.exception("a worker child failed", extra={"action": "child_failed"})
         finally:
@@ -190,7 +200,11 @@ class Supervisor:
         index, born = self._children.pop(pid)
         if self._stage:
             return
-        broke = code not in (0, REPLACE)
+        if code == MISCONFIGURED:
+            self._code = 2
+            self._stop()
+            return
+        broke = code not in (REPLACE, DRAINED)
         if broke:
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
             event(
@@ -200,7 +214,7 @@ class Supervisor:
                 f"child {index + 1} (pid {pid}) {how}; starting another",
                 pid=pid,
             )
-        elif code == 0 and self._options.burst:
+        elif code == DRAINED and self._options.burst:
             return
         lived = time.monotonic() - born
         # A child that dies at once would die again at once: leave a second between.

@@ -62,7 +62,8 @@ local function claim(id, queue, priority)
   end
   -- Other languages write jobs too: what the other scripts rely on is made whole here, once.
   if job[6] ~= queue or not job[7] then redis.call('HSET', key, 'queue', queue, 'priority', priority) end
-  local token, attempt = (tonumber(job[2]) or 0) + 1, (tonumber(job[3]) or 0) + 1
+  -- The time, so that the token is new even to a job that has taken the id of one that was forgotten.
+  local token, attempt = math.max((tonumber(job[2]) or 0) + 1, now), (tonumber(job[3]) or 0) + 1
   redis.call('HSET', key, 'state', 'running', 'token', token, 'attempt', attempt, 'worker', worker, 'started_at', now)
   leases[#leases + 1] = now + lease + #answer -- one apart, so that they expire in their order
   leases[#leases + 1] = id
