@@ -81,6 +81,17 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     return config
 
 
+def stated_store(path: Path, environ: Mapping[str, str]) -> str | None:
+    """`store` of a file, whatever else is wrong in it; `ConfigProblems` if that itself is."""
+    source = read_toml(path)
+    stated = {key: value for key, value in source.document.items() if key == "store"}
+    reader = _Reader(source)
+    store = reader.config(expand(stated, environ, reader.unfilled)).store
+    if reader.problems:
+        raise ConfigProblems(reader.problems)
+    return store
+
+
 # -- single settings
 
 

@@ -48,15 +48,15 @@ def all_entries(sources: Sources) -> list[Entry]:
     return [entry for entries in sources.values() for entry in entries]
 
 
-def unregistered(sources: Sources, app: App | None) -> list[str]:
-    """A sentence for each entry whose task the app does not know. Another app's workers may know it."""
-    found = []
+def unregistered(sources: Sources, app: App | None) -> dict[str, str]:
+    """A sentence by the name of each entry whose task the app does not know. Another app's workers may know it."""
+    found = {}
     for entry in all_entries(sources):
         if app is not None and entry.task not in app.tasks:
             try:
                 app.find_task(entry.task)
             except LookupError as error:
-                found.append(f'entry "{entry.name}": {error}')
+                found[entry.name] = f'entry "{entry.name}": {error}'
     return found
 
 

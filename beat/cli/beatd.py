@@ -9,6 +9,7 @@ import click
 
 from jobq.cli.params import duration
 from jobq.cli.shell import LoneCommand, debug_option, examples
+from jobq.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,14 @@ _EPILOG = examples(
     metavar="S",
     help="How long a dead leader keeps the others waiting  [default: 3].",
 )
-@click.option("--log-level", metavar="LEVEL", help="debug to critical  [default: info].")
+@click.option(
+    "-l",
+    "--log-level",
+    "--loglevel",
+    "log_level",
+    metavar="LEVEL",
+    help="debug to critical  [default: info].",
+)
 @click.option("--log-format", metavar="text|json", help="How log lines look  [default: text].")
 @click.option("--pidfile", metavar="FILE", help="Keep the process id here while running.")
 @debug_option
@@ -67,6 +75,8 @@ def beatd(ctx: click.Context, /, check: bool, debug: bool, **options: object) ->
 
     setup = prepare(**options)  # type: ignore[arg-type] # click has checked their types
     if check:
+        if setup.problems:
+            raise ConfigError("\n".join(setup.problems))
         for line in _checked(setup):
             click.echo(line)
         return
@@ -87,9 +97,8 @@ def _checked(setup: Setup) -> Iterator[str]:
         fires: list[str] = []
         while len(fires) < 3 and (fire := evaluated.next_after(fire)):  # noqa: PLR2004 - three fire times, as the help says
             fires.append(from_micros(fire, evaluated.tz).strftime("%Y-%m-%d %H:%M:%S %Z"))
-        yield f"{entry.name}: {entry.schedule.describe()}; {entry.task}"
+        yield f"{entry.name}: {entry.schedule.describe().rstrip('.')}; {entry.task}"
         yield from (f"    {when}" for when in fires or ["never" if entry.enabled else "disabled"])
-    yield from (f"note: {note}" for note in setup.notes)
     counted = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
     yield f"ok: {counted}, store {setup.shown_store}"
 

@@ -27,8 +27,11 @@ class Located:
     def beat(self) -> Beat:
         if self._beat is None:
             from beat.control import Beat
+            from jobq.stores import refuse_missing
 
-            self._beat = Beat(self.url())
+            url = self.url()
+            refuse_missing(url)
+            self._beat = Beat(url)
         return self._beat
 
     def close(self) -> None:
@@ -38,10 +41,14 @@ class Located:
     def url(self) -> str:
         if self.store is not None:
             return self.store
-        path = self.config
-        if path is None and DEFAULT_CONFIG.is_file():
-            path = DEFAULT_CONFIG
-        return _as_beatd_finds_it(path)
+        return _as_beatd_finds_it(self.path)
+
+    @property
+    def path(self) -> Path | None:
+        """The configuration file that was named, or is there."""
+        if self.config is None and self.store is None and DEFAULT_CONFIG.is_file():
+            return DEFAULT_CONFIG
+        return self.config
 
 
 def _as_beatd_finds_it(path: Path | None) -> str:
@@ -50,12 +57,13 @@ def _as_beatd_finds_it(path: Path | None) -> str:
 
     stated = os.environ.get("JOBQ_APP")
     if path is not None:
-        from beat.config import load_config
+        from beat.config import load_config, stated_store
 
-        config = load_config(path, os.environ)
-        if config.store is not None:
-            return config.store
-        stated = stated or config.app
+        # What is wrong elsewhere in the file keeps nobody from looking at what runs.
+        store = stated_store(path, os.environ)
+        if store is not None:
+            return store
+        stated = stated or load_config(path, os.environ).app
     if stated:
         from jobq.cli.loading import load_app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 def reload(located: Located) -> None:
     """Ask every beat on this store to read its configuration file again.
 
-    Exits with 1 if no beat is present. A file with a mistake in it changes nothing; the beat's log says so.
+    Exits with 1 if no beat is present, and with 2 if the file here has a mistake: then what runs goes on as it does.
     """
+    if located.path is not None:
+        from beat.config import load_config
+
+        load_config(located.path, os.environ)  # what is wrong is better said here than in a log
     store = located.beat.store
     store.request_reload()
     nodes = store.nodes()

@@ -15,6 +15,7 @@ from beat.sdnotify import Notifier
 from beat.service import Service
 from beat.sources import Sources, gather, unregistered
 from beat.stores import open_beat_store
+from beat.toml_source import read_toml
 from beat.workers import Workers
 from jobq import log as logs
 from jobq.app import App
@@ -41,8 +42,37 @@ class Setup:
     sources: Sources
 
     @property
-    def notes(self) -> list[str]:
-        return unregistered(self.sources, self.app if self.app_given else None)
+    def problems(self) -> list[str]:
+        """What `--check` refuses and a start only warns of: entries whose task the app does not know.
+
+        The workers of another app may know it, and then nothing is wrong but the check.
+        """
+        found = unregistered(self.sources, self.app if self.app_given else None)
+        if self.config is None:
+            return list(found.values())
+        source = read_toml(self.config.path)
+        return [
+            str(source.problem(("beat_schedule", name, "task"), sentence))
+            if ("beat_schedule", name, "task") in source.lines
+            else sentence
+            for name, sentence in found.items()
+        ]
+
+    def warn(self) -> None:
+        """Say at the start what will come to nothing."""
+        for sentence in self.problems:
+            event(log, logging.WARNING, "task_unknown", sentence)
+        if self.config is None and not self.app_given:
+            event(
+                log,
+                logging.WARNING,
+                "nothing_given",
+                f"there is no {DEFAULT_CONFIG} here and no --app was given",
+            )
+        if self.children and not self.app_given:
+            event(
+                log, logging.WARNING, "no_app", "workers without an app run plain functions only; give --app"
+            )
 
     @property
     def shown_store(self) -> str:
@@ -55,6 +85,7 @@ class Setup:
         return gather(config, self.app if self.app_given else None)
 
     def run(self) -> int:
+        self.warn()
         settings = self.settings
         store = open_beat_store(self.app.store_url, settings.history)
         node = settings.node or default_name()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beat.cli.locate import pass_beat
+from jobq.cli.overview import told_totals
 from jobq.cli.shell import examples, json_option, print_json
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class _Status:
                     for e in self.overdue[:_OVERDUE_SHOWN]
                 ),
                 ("queues", self._queue_line()),
-                ("jobs", ", ".join(f"{number} {name}" for name, number in self.totals.items())),
+                ("jobs", told_totals(self.totals)),
             ]
         )
 

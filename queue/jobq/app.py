@@ -13,7 +13,7 @@ from weakref import WeakSet
 from zoneinfo import ZoneInfo
 
 from jobq.canvas import Signature, listed
-from jobq.conf import Conf, settings_of
+from jobq.conf import Conf, is_meaningless, settings_of
 from jobq.context import current_request
 from jobq.errors import ConfigError, NotRegistered
 from jobq.message import new_job, parse_options
@@ -104,9 +104,10 @@ class App:
 
     # -- configuration
 
-    def config_from_object(self, source: str | object) -> None:
-        """Settings from a module's name, an object or a dict."""
-        self.conf.update(settings_of(importlib.import_module(source) if isinstance(source, str) else source))
+    def config_from_object(self, source: str | object, namespace: str | None = None) -> None:
+        """Settings from a module's name, an object or a dict; with a namespace, its names that start with it."""
+        source = importlib.import_module(source) if isinstance(source, str) else source
+        self.conf.update(settings_of(source, namespace))
         self._check_backend()
 
     def _check_backend(self) -> None:
@@ -258,7 +259,7 @@ class App:
             "priority": conf.task_default_priority,
             "ignore_result": conf.task_ignore_result or None,
         }
-        given = {option: value for option, value in options.items() if value is not None}
+        given = {o: value for o, value in options.items() if value is not None and not is_meaningless(o)}
         for links in given.keys() & {"link", "link_error"}:
             given[links] = [s.bound_to(self) if isinstance(s, Signature) else s for s in listed(given[links])]
         return {**defaults, **_route(conf.task_routes, name), **(task.job_options if task else {}), **given}

@@ -78,6 +78,22 @@ MEANINGLESS = frozenset({
 })  # fmt: skip
 
 
+MEANINGLESS_OPTIONS = frozenset({
+    "acks_late", "add_to_parent", "compression", "exchange", "reject_on_worker_lost",
+    "reply_to", "retry", "retry_policy", "routing_key", "send_events", "serializer", "shadow",
+    "store_errors_even_if_ignored", "throws", "track_started", "trail", "typing",
+})  # fmt: skip
+"""Celery's options of tasks and calls that have no meaning here."""
+
+
+def is_meaningless(option: str) -> bool:
+    """True, with a warning, for one of MEANINGLESS_OPTIONS."""
+    if option not in MEANINGLESS_OPTIONS:
+        return False
+    warnings.warn(f"the option {option} has no meaning here and is ignored", UserWarning, stacklevel=6)
+    return True
+
+
 class Conf:
     """`app.conf`: attributes and items by the names of DEFAULTS; assignment checks the name and the value."""
 
@@ -123,8 +139,10 @@ class Conf:
         return name in self._values
 
 
-def settings_of(source: object) -> dict[str, Any]:
+def settings_of(source: object, namespace: str | None = None) -> dict[str, Any]:
     """The settings that an object or mapping holds: its public lower-case names.
+
+    With a namespace, such as Django projects use, those that start with it: CELERY_TIMEZONE for "CELERY".
 
     Upper-case names of an old Celery configuration are an error that shows the new spelling. A module may hold
     other names as well; those that only a slip of the pen keeps from being settings are errors.
@@ -132,6 +150,13 @@ def settings_of(source: object) -> dict[str, Any]:
     named = (
         source if isinstance(source, Mapping) else {name: getattr(source, name) for name in _public(source)}
     )
+    if namespace is not None:
+        prefix = f"{namespace.upper()}_"
+        return {
+            name.removeprefix(prefix).lower(): value
+            for name, value in named.items()
+            if name.startswith(prefix)
+        }
     found = {}
     for name, value in named.items():
         if name.isupper() and name.startswith(("CELERY", "BROKER")):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from jobq.canvas import Signature
+from jobq.conf import is_meaningless
 from jobq.context import Request, current_request
 from jobq.errors import ConfigError, MaxRetriesExceeded, Retry
 from jobq.message import check_due, parse_options, read_instant, read_seconds
@@ -169,6 +170,8 @@ def _read(options: Mapping[str, Any]) -> dict[str, Any]:
         if option in _LATER:
             if value is not None:
                 raise ConfigError(f'the option "{option}" is not available in this version')
+        elif option not in _OPTIONS and is_meaningless(option):
+            continue
         elif option not in _OPTIONS:
             raise ConfigError(f'"{option}" is not an option of a task{did_you_mean(option, _OPTIONS)}')
         else:

@@ -49,7 +49,7 @@ def plan(store, query, parameters):
 @pytest.mark.parametrize(
     ("query", "parameters", "index"),
     [
-        (steps.CLAIMABLE, ("default", 10), "jobs_available (queue=?)"),
+        (steps.CLAIMABLE, (0, "default", 10), "jobs_available (queue=?)"),
         (steps.PROMOTABLE, ("default", 0, 10), "jobs_scheduled (queue=? AND due<?)"),
         (steps.REAPABLE, (0, 10), "jobs_running (lease_until<?)"),
         (steps.FORGETTABLE, (0, 10), "jobs_forgettable (forget_at>? AND forget_at<?)"),
@@ -82,17 +82,17 @@ def test_a_fetch_that_finds_nothing_does_not_write(store):
 
 def test_expired_records_are_deleted_by_those_who_add_records(store, clock):
     store.enqueue([new(f"old-{number}") for number in range(10)])
-    store.complete([Outcome(c.id, 1, State.COMPLETED, keep=1) for c in fetch(store)])
+    store.complete([Outcome(c.id, c.token, State.COMPLETED, keep=1) for c in fetch(store)])
     clock.now += 2 * SECOND
     store.enqueue([new("a"), new("b")])
-    store.complete([Outcome(c.id, 1, State.COMPLETED, keep=60) for c in fetch(store)])
+    store.complete([Outcome(c.id, c.token, State.COMPLETED, keep=60) for c in fetch(store)])
     with store._read() as connection:
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (10 - 4 + 2,)
 
 
 def test_dead_letters_go_after_30_days(store, clock):
     store.enqueue([new("a")])
-    store.complete([Outcome(c.id, 1, State.FAILED, keep=-1) for c in fetch(store)])
+    store.complete([Outcome(c.id, c.token, State.FAILED, keep=-1) for c in fetch(store)])
     clock.now += 30 * 86400 * SECOND - 1
     assert [record.id for record in store.failed()] == ["a"]
     clock.now += 1

@@ -58,14 +58,15 @@ def test_a_record_is_gone_when_its_time_is_over(desk, store):
 
 
 def test_several_outcomes_are_judged_each_by_itself(desk, store):
-    desk.lose("lost")
+    (lost,) = desk.lose("lost")
     desk.fetch_one()
-    desk.enqueue("a", "b")
-    desk.fetch()
-    outcomes = [Outcome(i, 1, State.COMPLETED, keep=60) for i in ("a", "unknown", "lost", "b")]
-    assert store.complete(outcomes) == [True, False, False, True]
-    states = [desk.state(job_id) for job_id in ("a", "lost", "b")]
-    assert states == [State.COMPLETED, State.RUNNING, State.COMPLETED]
+    desk.enqueue("a", "b", "c")
+    a, b, c = desk.fetch()
+    tokens = {"a": a.token, "unknown": a.token, "lost": lost.token, "c": c.token + 1, "b": b.token}
+    outcomes = [Outcome(job_id, token, State.COMPLETED, keep=60) for job_id, token in tokens.items()]
+    assert store.complete(outcomes) == [True, False, False, False, True]
+    states = [desk.state(job_id) for job_id in ("a", "lost", "c", "b")]
+    assert states == [State.COMPLETED, State.RUNNING, State.RUNNING, State.COMPLETED]
 
 
 def test_nothing_to_complete(store):
@@ -73,19 +74,45 @@ def test_nothing_to_complete(store):
 
 
 def test_a_stale_attempt_is_refused(desk, store, new):
-    desk.lose("a")
+    (lost,) = desk.lose("a")
     assert desk.fetch_one().attempt == 2
-    stale = Outcome("a", 1, State.COMPLETED, '"stale"', keep=60, follow=(new("next"),))
+    stale = Outcome("a", lost.token, State.COMPLETED, '"stale"', keep=60, follow=(new("next"),))
     assert store.complete([stale]) == [False]
     (record,) = store.get(["a"])
     assert (record.state, record.result) == (State.RUNNING, "")
     assert store.get(["next"]) == [None]
 
 
+def test_an_outcome_of_a_forgotten_job_is_not_taken_for_that_of_the_next_under_its_id(desk, store, new):
+    """Nothing is left of the first job to count its tokens on from."""
+    desk.enqueue("a")
+    first = desk.fetch_one()
+    ended = Outcome(
+        "a", first.token, State.COMPLETED, '"first"', keep=0, follow=(new("next", queue="other"),)
+    )
+    assert store.complete([ended]) == [True]
+    assert store.get(["a"]) == [None]
+    desk.end(desk.fetch_one("other"))
+    assert desk.enqueue("a") == [True]
+    second = desk.fetch_one()
+    assert (second.id, second.attempt) == ("a", 1)
+    assert store.complete([ended]) == [False]
+    assert store.extend([("a", first.token)], SECOND) == [False]
+    assert store.release([("a", first.token)]) == [False]
+    (record,) = store.get(["a"])
+    assert (record.state, record.attempt, record.result) == (State.RUNNING, 1, "")
+    assert store.get(["next"]) == [None]
+    assert desk.end(second, payload='"second"', keep=60)
+    assert store.complete([ended]) == [False]
+    (record,) = store.get(["a"])
+    assert (record.state, record.result) == (State.COMPLETED, '"second"')
+    assert store.totals()["completed"] == 3
+
+
 def test_an_attempt_that_was_taken_back_is_refused(desk, store):
     desk.enqueue("a")
     claim = desk.fetch_one()
-    store.release([("a", 1)])
+    assert store.release([("a", claim.token)]) == [True]
     assert not desk.end(claim, keep=60)
     assert desk.state("a") is State.AVAILABLE
 
@@ -99,8 +126,8 @@ def test_a_lease_that_expired_counts_until_someone_takes_the_job(desk):
 @pytest.mark.parametrize("state", [State.COMPLETED, State.FAILED, State.CANCELLED])
 def test_the_same_outcome_again_is_accepted_and_does_nothing(desk, store, new, state):
     desk.enqueue("a")
-    desk.fetch()
-    outcome = Outcome("a", 1, state, '"p"', keep=60, follow=(new("next"),))
+    claim = desk.fetch_one()
+    outcome = Outcome("a", claim.token, state, '"p"', keep=60, follow=(new("next"),))
     assert store.complete([outcome]) == [True]
     (record,) = store.get(["a"])
     (following,) = desk.fetch()
@@ -113,8 +140,8 @@ def test_the_same_outcome_again_is_accepted_and_does_nothing(desk, store, new, s
 
 def test_the_same_outcome_twice_in_a_batch_counts_once(desk, store):
     desk.enqueue("a")
-    desk.fetch()
-    assert store.complete([Outcome("a", 1, State.COMPLETED, keep=60)] * 2) == [True, True]
+    claim = desk.fetch_one()
+    assert store.complete([Outcome("a", claim.token, State.COMPLETED, keep=60)] * 2) == [True, True]
     assert store.totals()["completed"] == 1
 
 

@@ -1,4 +1,4 @@
-"""extend and release: judged by (id, attempt), while the attempt runs."""
+"""extend and release: judged by (id, token), while the attempt runs."""
 
 from __future__ import annotations
 
@@ -24,23 +24,34 @@ def test_extending_may_shorten_a_lease(desk, store):
 
 
 def test_a_lease_that_expired_can_be_extended_until_someone_takes_the_job(desk, store):
-    desk.lose("a")
-    assert store.extend([("a", 1)], 60 * SECOND) == [True]
+    (claim,) = desk.lose("a")
+    assert store.extend([("a", claim.token)], 60 * SECOND) == [True]
     assert desk.fetch() == []
 
 
 def test_each_claim_of_an_extend_is_judged_by_itself(desk, store):
-    desk.lose("lost", "ended", "held")
+    first = {claim.id: claim for claim in desk.lose("lost", "ended", "held")}
     again = {claim.id: claim for claim in (desk.fetch_one() for _ in range(3))}
     assert [claim.attempt for claim in again.values()] == [2, 2, 2]
     desk.end(again["ended"], keep=60)
-    claims = [("lost", 1), ("ended", 2), ("unknown", 1), ("held", 2)]
-    assert store.extend(claims, SECOND) == [False, False, False, True]
+    held = again["held"].token
+    claims = [
+        ("lost", first["lost"].token),
+        ("ended", again["ended"].token),
+        ("unknown", held),
+        ("held", held),
+        ("held", held - 1),
+        ("held", held + 1),
+    ]
+    assert store.extend(claims, SECOND) == [False, False, False, True, False, False]
 
 
 def test_an_available_job_has_no_lease_to_extend(desk, store):
     desk.enqueue("a")
     assert store.extend([("a", 0), ("a", 1)], SECOND) == [False, False]
+    token = desk.fetch_one().token
+    assert store.release([("a", token)]) == [True]
+    assert store.extend([("a", token), ("a", token + 1)], SECOND) == [False, False]
 
 
 def test_nothing_to_extend_or_release(store):
@@ -58,23 +69,23 @@ def test_released_jobs_are_first_again_in_their_order(desk, store):
 def test_a_released_job_stays_behind_those_of_a_higher_priority(desk, store):
     desk.enqueue("urgent", priority=0)
     desk.enqueue("a", "b")
-    desk.fetch(limit=2)
-    assert store.release([("a", 1)]) == [True]
-    assert store.release([("urgent", 1)]) == [True]
+    urgent, normal = desk.fetch(limit=2)
+    assert store.release([("a", normal.token)]) == [True]
+    assert store.release([("urgent", urgent.token)]) == [True]
     assert store.job_ids("default") == ["urgent", "a", "b"]
 
 
 def test_a_released_job_keeps_its_queue(desk, store):
     desk.enqueue("a", queue="other")
-    desk.fetch("other")
-    store.release([("a", 1)])
+    claim = desk.fetch_one("other")
+    store.release([("a", claim.token)])
     assert store.job_ids("other") == ["a"]
 
 
 def test_a_release_takes_the_attempt_back(desk, store):
     desk.enqueue("a")
-    desk.fetch()
-    store.release([("a", 1)])
+    claim = desk.fetch_one()
+    store.release([("a", claim.token)])
     (record,) = store.get(["a"])
     assert (record.state, record.attempt, record.lost) == (State.AVAILABLE, 0, 0)
     assert desk.fetch_one().attempt == 1
@@ -82,17 +93,17 @@ def test_a_release_takes_the_attempt_back(desk, store):
 
 def test_a_release_repeated_changes_nothing(desk, store):
     desk.enqueue("a", "b")
-    desk.fetch()
-    assert store.release([("a", 1)]) == [True]
-    assert store.release([("a", 1)]) == [False]
+    claim, _ = desk.fetch()
+    assert store.release([("a", claim.token)]) == [True]
+    assert store.release([("a", claim.token)]) == [False]
     assert store.job_ids("default") == ["a"]
     assert store.get(["a"])[0].attempt == 0
 
 
 def test_a_released_job_has_no_lease_left(desk, store):
     desk.enqueue("a")
-    desk.fetch(lease=30_000)
-    store.release([("a", 1)])
+    claim = desk.fetch_one(lease=30_000)
+    store.release([("a", claim.token)])
     end = store.now() + 40_000
     wait_until(lambda: store.now() > end)
     assert desk.fetch_one().attempt == 1
@@ -100,14 +111,15 @@ def test_a_released_job_has_no_lease_left(desk, store):
 
 
 def test_whose_lease_ran_out_cannot_give_back_what_another_runs(desk, store):
-    desk.lose("a")
+    (lost,) = desk.lose("a")
     assert desk.fetch_one().attempt == 2
-    assert store.release([("a", 1)]) == [False]
+    assert store.release([("a", lost.token)]) == [False]
     assert desk.state("a") is State.RUNNING
 
 
 def test_an_ended_job_cannot_be_given_back(desk, store):
     desk.enqueue("a")
-    desk.end(desk.fetch_one(), keep=60)
-    assert store.release([("a", 1), ("unknown", 1)]) == [False, False]
+    claim = desk.fetch_one()
+    desk.end(claim, keep=60)
+    assert store.release([("a", claim.token), ("unknown", claim.token)]) == [False, False]
     assert desk.state("a") is State.COMPLETED

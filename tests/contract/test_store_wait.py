@@ -89,10 +89,10 @@ def test_what_a_completed_job_leads_to_wakes(desk, open_another, new):
 
 def test_a_job_given_back_wakes(desk, store, open_another):
     desk.enqueue("a")
-    desk.fetch()
+    claim = desk.fetch_one()
     waiting = open_another()
     sleeper = Sleeper(lambda: waiting.wait(["default"], LONG))
-    store.release([("a", 1)])
+    store.release([("a", claim.token)])
     assert sleeper.result() is True
 
 
@@ -233,11 +233,11 @@ def test_a_retry_is_not_an_end(desk, open_another):
 def test_other_verbs_go_on_while_a_thread_waits(desk, store):
     """A worker's heartbeat extends leases while its main thread waits for jobs."""
     desk.enqueue("a")
-    desk.fetch()
+    claim = desk.fetch_one()
     sleeper = Sleeper(lambda: store.wait(["other"], LONG))
     start = time.monotonic()
     for _ in range(20):
-        assert store.extend([("a", 1)], SECOND) == [True]
+        assert store.extend([("a", claim.token)], SECOND) == [True]
     assert time.monotonic() - start < QUICK
     desk.enqueue("b", queue="other")
     assert wait_until(sleeper.result)

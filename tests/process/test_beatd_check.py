@@ -76,6 +76,15 @@ def test_a_missing_file_and_a_missing_app_get_sentences(check, tmp_path):
     assert "Traceback" not in missing.stderr + lost.stderr
 
 
+def test_a_task_that_the_app_does_not_know_is_named_with_its_line(check, tmp_path):
+    (tmp_path / "tasks.py").write_text("from jobq import App\napp = App()\n@app.task\ndef add(): pass\n")
+    done = check('app = "tasks:app"\n[beat_schedule.e]\ntask = "tasks.ad"\nevery = 1\n')
+    assert done.returncode == 2
+    assert (
+        'beat.toml:3: entry "e": no task "tasks.ad" is registered; did you mean "tasks.add"?' in done.stderr
+    )
+
+
 def test_what_is_right_shows_its_next_fires(check):
     done = check(ENTRY + 'cron = "30 2 * * *"\ntimezone = "Europe/Prague"\n')
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,8 +1,15 @@
-"""A Redis that loses what it held: beatd notices, and writes its entries anew. Nobody has to restart it."""
+"""A Redis that loses what it held, or the latest of it: beatd notices, and writes its entries anew.
+
+Nobody has to restart it.
+"""
 
 from __future__ import annotations
 
+import signal
+from contextlib import closing
+
 import pytest
+import redis
 from programs import entry
 from ticks import check_ticks, wait_ticks
 
@@ -94,6 +101,31 @@ def test_a_configuration_that_is_wrong_by_then_does_not_keep_them_away(start, pr
     wait_ticks(store, emptied)
     assert names(store) == ["rare", "tick"]
     assert beat.stop() == 0
+
+
+def test_a_redis_that_was_set_back_gets_what_was_added_since(start, programs, store, server):
+    """It comes back as it was at its last snapshot: it is not empty, and it is the same store."""
+    beat = start()
+    identity = store.identity()
+    with closing(redis.Redis.from_url(server.url)) as client:
+        client.save()
+    added = entry("added", every=EVERY, task="process_tasks.plain")
+    programs.write_config(entry(every=EVERY) + entry("rare", every=3600.0) + added)
+    synced = len(beat.said("entries_synced"))
+    beat.send(signal.SIGHUP)
+    beat.wait_said("entries_synced", times=synced + 1)
+    assert names(store) == ["added", "rare", "tick"]
+
+    restart(server)
+    store.close()
+    back = store.now()
+    beat.wait_said("store_emptied")
+    wait_ticks(store, back, "added")
+    wait_ticks(store, back)
+    assert names(store) == ["added", "rare", "tick"]
+    assert store.identity() == identity, "it was not emptied"
+    assert beat.stop() == 0
+    assert len(beat.said("store_emptied")) == 1
 
 
 def test_a_store_that_was_away_and_has_kept_everything_is_left_alone(start, store, server):

@@ -42,6 +42,7 @@ def beat(store_url, tmp_path):
 @pytest.fixture
 def store(store_url):
     opened = open_beat_store(store_url)
+    opened.queues()  # a SQLite file is made when it is first used
     yield opened
     opened.close()
 
@@ -114,6 +115,7 @@ def test_list(beat, now):
     assert (told["off"]["next_fire"], told["off"]["enabled"]) == (None, False)
 
 
+@pytest.mark.usefixtures("store")
 def test_nothing_to_list(beat):
     assert beat("list") == "There are no entries.\n"
     assert beat("list", "--json") == "[]\n"
@@ -196,6 +198,19 @@ def test_where_the_store_is_found(beat, store_url, tmp_path):
     assert "nightly" in beat("list", url=None)
     (tmp_path / "beat.toml").write_text('stor = "x"\n')
     assert 'did you mean "store"?' in beat("list", code=2)
+
+
+@pytest.mark.usefixtures("history")
+def test_a_mistake_in_the_file_keeps_nobody_from_looking(beat, store_url, tmp_path):
+    (tmp_path / "beat.toml").write_text(f'store = "{store_url}"\n[beat_schedule.e]\ntask = "t"\nevery = 0\n')
+    assert "nightly" in beat("list", url=None)
+    assert "beat.toml:4: " in beat("reload", url=None, code=2)
+
+
+def test_whoever_looks_makes_no_store(beat, tmp_path):
+    told = beat("list", url="sqlite:///nowhere.db", code=1)
+    assert told.startswith("Error: there is no store ")
+    assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_broken_input(beat):

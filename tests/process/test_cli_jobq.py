@@ -46,6 +46,7 @@ def jobq(store_url, tmp_path):
 @pytest.fixture
 def store(store_url):
     opened = open_store(store_url)
+    opened.queues()  # a SQLite file is made when it is first used
     yield opened
     opened.close()
 
@@ -140,6 +141,7 @@ def test_purge(jobq, store):
     assert not store.job_ids("default")
 
 
+@pytest.mark.usefixtures("store")
 def test_unknown_ids(jobq):
     assert "there is no job nope" in jobq("result", "nope", code=1)
     assert json.loads(jobq("result", "nope", "--json", code=1)) == {"id": "nope", "state": "unknown"}

@@ -64,6 +64,25 @@ def test_what_a_child_held_when_it_died_runs_all_the_same(programs, app, store, 
     assert record(store, results[20].id).state is not State.COMPLETED
 
 
+def test_a_child_that_a_task_ends_with_0_is_a_death_and_not_the_end_of_a_burst(
+    programs, app, store, tmp_path
+):
+    leaving, others = enqueue_behind(app, "leave_once", tmp_path)
+    worker = programs.worker("--burst", "--concurrency", "1", lease=LEASE)
+    assert worker.wait() == 0
+    (died,) = worker.said("child_died")
+    assert died["level"] == "error"
+    assert died["pid"] == runs(tmp_path)[0]
+    assert "ended with code 0; starting another" in died["message"]
+    assert {record(store, job_id).state for job_id in others} == {State.COMPLETED}
+
+    # The burst may have been over before the lease was.
+    programs.worker("--concurrency", "1", lease=LEASE, name="after")
+    again = wait_state(store, leaving, State.COMPLETED)
+    assert (again.attempt, again.lost) == (2, 1)
+    assert len(runs(tmp_path)) == 2
+
+
 def test_another_worker_takes_over_what_a_killed_machine_ran(programs, app, store, tmp_path):
     """The other one has slept since before the job was there."""
     doomed = programs.worker("--concurrency", "1", lease=LEASE, name="doomed")

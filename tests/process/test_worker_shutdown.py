@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 
 import pytest
-from jobs import enqueue_behind, record, wait_completed, wait_runs, wait_state, warm_up
+from jobs import enqueue_behind, record, runs, wait_completed, wait_runs, wait_state, warm_up
 from waiting import wait_until
 
 from jobq.job import State
+from jobq.worker.supervisor import GRACE
 
 POOLS = pytest.mark.parametrize("pool", ["prefork", "solo"])
 
@@ -125,7 +127,38 @@ def test_an_idle_worker_leaves_at_once(programs, store, pool):
     assert store.workers() == []
 
 
+@POOLS
+@pytest.mark.parametrize(
+    "signals", [[signal.SIGQUIT], [signal.SIGTERM, signal.SIGTERM]], ids=["SIGQUIT", "SIGTERM twice"]
+)
+def test_an_idle_worker_that_is_to_break_off_leaves_at_once(programs, app, store, pool, signals):
+    """Nobody waits for it to be killed. Its lease is long, so that it would sleep for longer, too."""
+    children = 1 if pool == "solo" else 3
+    worker = programs.worker("--pool", pool, "--concurrency", "3", lease=60.0)
+    wait_until(lambda: len(store.workers()) == children)
+    warm_up(app, store, 1)
+    asked = time.monotonic()
+    for number in signals:
+        worker.send(number)
+    assert worker.wait() == 0
+    assert time.monotonic() - asked < GRACE
+    worker.wait_gone()
+    assert store.workers() == [], "they have signed off"
+
+
 def test_a_worker_in_burst_mode_leaves_when_the_queue_is_empty(programs, app, store):
     ids = [result.id for result in app.enqueue_many([("process_tasks.echo", (n,)) for n in range(50)])]
     assert programs.worker("--burst").wait() == 0
     assert {record(store, job_id).state for job_id in ids} == {State.COMPLETED}
+
+
+def test_a_worker_in_burst_mode_replaces_children_until_the_queue_is_empty(programs, app, store, tmp_path):
+    (tmp_path / "go").touch()
+    results = app.enqueue_many([("process_tasks.hold", (str(tmp_path),))] * 100)
+    worker = programs.worker("--burst", "--max-tasks-per-child", "10", "--concurrency", "2")
+    assert worker.wait() == 0
+    assert {record(store, result.id).state for result in results} == {State.COMPLETED}
+    ran = Counter(runs(tmp_path))
+    assert ran.total() == 100
+    assert max(ran.values()) <= 10
+    assert worker.said("child_died") == []

@@ -67,6 +67,15 @@ def die(folder: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@app.task
+def leave_once(folder: str) -> None:
+    """The first time, end the process that runs this as if all were well."""
+    first = not any(Path(folder).glob("run-*"))
+    _sign(folder)
+    if first:
+        os._exit(0)
+
+
 @app.task(soft_time_limit=0.3)
 def tidy_up(folder: str) -> str:
     """Wait in vain, and clean up when the soft limit says so."""

@@ -65,8 +65,8 @@ def make(store, monkeypatch):
     monkeypatch.setattr(module, "LONG", 0.02)
     made = []
 
-    def build():
-        holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, lambda _: None)
+    def build(report=lambda _: None):
+        holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, report)
         holding.start()
         made.append(holding)
         return holding
@@ -222,6 +222,48 @@ def test_a_hard_limit_during_an_outage_is_recorded_once(holding, store, killed):
     store.away = False
     assert killed.wait(5)
     assert [outcome.id for outcome in store.completed] == ["a"]
+
+
+def test_a_job_that_ends_after_its_hard_limit_is_killed_all_the_same(holding, store, killed, caplog):
+    """The store was away when it had run for its limit: its end is the one that the limit made, told once."""
+    store.away = True
+    holding.add(claims("a", "b"))
+    holding.next()
+    holding.limit(0.01, follow := ("what follows",))
+    wait_until(lambda: store.calls >= 3)
+    holding.end(done("a"))
+    assert (holding.next(), holding.running) == (None, None)
+    calls = store.calls
+    wait_until(lambda: store.calls >= calls + 2)
+    assert not killed.is_set()
+    store.away = False
+    assert killed.wait(5)
+    (outcome,) = store.completed
+    assert (outcome.id, outcome.token, outcome.state, outcome.follow) == ("a", 3, State.FAILED, follow)
+    assert "TimeLimitExceeded" in outcome.payload
+    assert store.released == [("b", 3)]
+    told = [r for r in caplog.records if r.action == "time_limit"]
+    assert [(r.levelname, r.fields["job"]) for r in told] == [("ERROR", "a")]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), StoreUnavailable("away")], ids=["bug", "outage"])
+def test_a_report_that_always_fails_holds_up_no_beat(make, store, killed, monkeypatch, error):
+    """The heartbeat rests once for it, not at every beat: leases would run out, and limits be overrun."""
+    rests = []
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=rests.append))
+
+    def report(_):
+        raise error
+
+    holding = make(report)
+    wait_until(lambda: rests)
+    holding.add(claims("a"))
+    holding.next()
+    wait_until(lambda: len(store.extended) >= 3)
+    holding.limit(0.0)
+    assert killed.wait(5)
+    assert [outcome.id for outcome in store.completed] == ["a"]
+    assert len(rests) == 1
 
 
 def test_a_limit_is_that_of_one_job(holding, store, killed):

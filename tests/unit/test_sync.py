@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from beat.entry import Entry
-from beat.schedules import every
+from beat.schedules import Schedule, every
 from beat.sources import FILE, SCHEDULE
 from beat.store import EntryChange, Verdict
 from beat.stores.sqlite import SQLiteBeatStore
@@ -159,7 +159,7 @@ def test_a_name_of_another_source_is_refused_and_harms_only_itself(store):
     was = stored(store, "taken")
     sync(store, {"beat.toml": [entry("gone"), entry("stays")]})
     written = {"beat.toml": [entry("new"), entry("taken", 5), entry("stays")]}
-    sentence = 'entry "taken" of beat.toml is already defined by app.py; rename one of them'
+    sentence = 'entry "taken" of beat.toml is refused: it is already defined by app.py; rename one of them'
     assert sync(store, written) == Synced(added=["new"], removed=["gone"], unchanged=1, refused=[sentence])
     assert stored(store, "taken") == was
     assert names(store, "app.py") == ["taken"]
@@ -186,7 +186,7 @@ def test_a_source_that_is_not_in_the_plan_keeps_its_entry(store, prune):
     sync(store, {SCHEDULE: [entry()]})
     done = sync(store, {FILE: [entry()]}, prune=prune)
     assert done.refused == [
-        'entry "e" of the configuration file is already defined by beat_schedule; rename one of them'
+        'entry "e" of the configuration file is refused: it is already defined by beat_schedule; rename one of them'
     ]
     assert (done.added, done.changed, done.removed, done.unchanged) == ([], [], [], 0)
     assert stored(store).source == SCHEDULE
@@ -227,6 +227,48 @@ def test_a_definition_in_an_unknown_zone_can_be_replaced_and_removed(store, cloc
     clock.now += MINUTE
     sync(store, {"file": written})
     assert names(store) == [e.name for e in written]
+
+
+class Broken(Schedule):
+    """A kind with a mistake in it: it is written and read as any other, and has no next fire."""
+
+    tz = None
+
+    def next_micros(self, us, tz):  # noqa: ARG002 - whatever it is asked
+        raise OverflowError("too far for this calendar")
+
+    def describe(self):
+        return "broken"
+
+    def arguments(self):
+        return {}
+
+
+def test_an_entry_whose_schedule_fails_is_refused_and_harms_only_itself(store, clock):
+    broken = Entry(name="broken", task="t", schedule=Broken())
+    sentence = 'entry "broken" of file is refused: too far for this calendar'
+    sync(store, {"file": [entry("gone"), entry("edited"), entry("stays")]})
+    written = {"file": [entry("first"), broken, entry("edited", 5), entry("stays")], "app": [entry("last")]}
+    expected = Synced(["first", "last"], ["edited"], ["gone"], unchanged=1, refused=[sentence])
+    assert sync(store, written) == expected
+    assert (names(store), names(store, "app")) == (["edited", "first", "stays"], ["last"])
+    assert stored(store, "edited").definition == entry("edited", 5).definition()
+    assert sync(store, written) == Synced(unchanged=4, refused=[sentence])
+    clock.now += MINUTE
+    assert len(fire(store)) == 4
+
+
+def test_an_entry_that_is_refused_for_its_schedule_stays_as_it_was(store, clock):
+    """Neither the edit nor the removal of what is written, and no tick of it is lost."""
+    sync(store, {"file": [entry("e"), entry("other")]})
+    was = stored(store)
+    clock.now += MINUTE
+    done = sync(store, {"file": [Entry(name="e", task="t", schedule=Broken()), entry("other", 5)]})
+    sentence = 'entry "e" of file is refused: too far for this calendar'
+    assert done == Synced(changed=["other"], refused=[sentence])
+    assert stored(store) == was
+    assert store.history("e", 10) == []
+    assert fire(store) == [f"e@{iso(START + MINUTE)}"]
 
 
 # -- a clock that was set back

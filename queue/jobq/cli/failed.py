@@ -50,11 +50,11 @@ def list_failed(session: Session, limit: int, as_json: bool) -> None:
     """List failed jobs, the latest first."""
     from jobq.cli import jobs
 
-    records = session.store.failed(limit)
+    records = session.existing_store.failed(limit)
     if as_json:
         print_json([jobs.as_object(record) for record in records])
     elif records:
-        _print_table(records, session.store.now())
+        _print_table(records, session.existing_store.now())
     else:
         click.echo("No job has failed.")
 
@@ -69,7 +69,7 @@ def show(session: Session, job_id: str, as_json: bool) -> None:
     from jobq.cli.tables import print_fields
     from jobq.job import State
 
-    record = session.store.get([job_id])[0]
+    record = session.existing_store.get([job_id])[0]
     if record is None:
         raise Failure(f"there is no job {job_id}, or its record is no longer kept")
     if record.state is not State.FAILED:

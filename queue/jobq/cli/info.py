@@ -35,7 +35,7 @@ def info(
     from jobq.cli.overview import overview
 
     if interval is None:
-        seen = overview(session.store, queues)
+        seen = overview(session.existing_store, queues)
         if as_json:
             print_json(seen.as_object())
         else:
@@ -60,7 +60,7 @@ def _watch(session: Session, queues: tuple[str, ...], interval: float) -> None:
     with Live(console=screen, auto_refresh=False) as live:
         while True:
             try:
-                shown: ConsoleRenderable | str = overview(session.store, queues).as_text()
+                shown: ConsoleRenderable | str = overview(session.existing_store, queues).as_text()
             except StoreUnavailable as error:
                 shown = str(error)
             if screen.is_terminal:

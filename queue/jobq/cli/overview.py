@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobq.cli.times import iso_or_none
 from jobq.job import State
+from jobq.store import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from jobq.store import Store, WorkerInfo
 
 _BAR = 40
-_TOTALS = ("completed", "failed", "cancelled", "retried", "lost")
+
+
+def told_totals(totals: dict[str, int]) -> str:
+    """In one line; "lost" are leases whose workers died, and the jobs were taken back from them."""
+    words = {"lost": "taken back from dead workers"}
+    return ", ".join(f"{totals.get(name, 0)} {words.get(name, name)}" for name in TOTALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ class Overview:
         return f"{_count(len(self.workers), 'worker')}, {busy} busy"
 
     def _totals_line(self) -> str:
-        return f"so far: {', '.join(f'{self.totals.get(name, 0)} {name}' for name in _TOTALS)}"
+        return f"so far: {told_totals(self.totals)}"
 
 
 def overview(store: Store, queues: Sequence[str]) -> Overview:

@@ -29,7 +29,7 @@ def purge(ctx: click.Context, session: Session, queue: str, yes: bool) -> None:
 
     if not yes and not sys.stdin.isatty():
         ctx.fail("nobody can be asked here: say --yes to forget the jobs")
-    store = session.store
+    store = session.existing_store
     queues = store.queues()
     if queue not in queues and (match := nearest(queue, queues)) is not None:
         raise Failure(f'there is no queue "{queue}"; did you mean "{match}"?')

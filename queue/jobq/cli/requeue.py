@@ -33,7 +33,7 @@ def requeue(ctx: click.Context, session: Session, job_ids: tuple[str, ...], ever
         ctx.fail("give the ids of failed jobs, or --all" if not everything else "give ids or --all, not both")
     from jobq.queue import requeue_failed
 
-    store = session.store
+    store = session.existing_store
     if everything:
         ids = _all_failed(store)
         done = [

@@ -34,7 +34,7 @@ def result(ctx: click.Context, session: Session, job_id: str, wait: float | None
     from jobq.cli import jobs
     from jobq.job import State
 
-    store = session.store
+    store = session.existing_store
     record = store.wait_ended(job_id, wait) if wait else None
     record = record or store.get([job_id])[0]
     if as_json:

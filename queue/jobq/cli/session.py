@@ -52,6 +52,14 @@ class Session:
                 self._store = open_store(self.store_url)
         return self._store
 
+    @property
+    def existing_store(self) -> Store:
+        """For commands that look, or work on what is there."""
+        from jobq.stores import refuse_missing
+
+        refuse_missing(self.app.store_url if self.store_url is None else self.store_url)
+        return self.store
+
     def close(self) -> None:
         if self._store is not None:
             self._store.close()

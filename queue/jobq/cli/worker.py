@@ -34,6 +34,7 @@ _SETTINGS = {
     ),
 )
 @click.argument("queues", metavar="[QUEUE ...]", nargs=-1)
+@click.option("-Q", "--queues", "listed", metavar="A,B", help="The same as QUEUEs, as Celery writes them.")
 @click.option("-c", "--concurrency", type=int, metavar="N", help="Child processes  [default: the app's, 2].")
 @click.option("-P", "--pool", metavar="prefork|solo", help="How children run  [default: prefork].")
 @click.option("--burst", is_flag=True, help="Leave when the queues are empty.")
@@ -75,6 +76,7 @@ def worker(
     /,
     *,
     queues: tuple[str, ...],
+    listed: str | None,
     autoscale: str | None,
     loglevel: str,
     log_format: str,
@@ -90,6 +92,8 @@ def worker(
 
     log.setup(loglevel, log_format)
     app = session.app
+    if listed is not None:
+        queues = (*queues, *(name.strip() for name in listed.split(",")))
     options = worker_options(app, queues, given)
     from jobq.worker.supervisor import run_worker
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jobq.errors import ConfigError
+from jobq.errors import ConfigError, JobqError
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -24,6 +25,18 @@ def open_store(url: str) -> Store:
     from jobq.stores.redis import RedisStore
 
     return RedisStore(url)
+
+
+def refuse_missing(url: str) -> None:
+    """`JobqError` for a SQLite file that is not there: whoever only looks must not make an empty one."""
+    if scheme_of(url) in SQLITE_SCHEMES:
+        from jobq.stores.sqlite_url import parse
+
+        path = Path(parse(url).path)
+        if not path.exists():
+            raise JobqError(
+                f"there is no store {path}; run this where beatd or the worker runs, or name the store with --store"
+            )
 
 
 def scheme_of(url: str) -> str:

@@ -213,9 +213,9 @@ class Child:
             return
         name = task_name(claim.message)
         said = _shortened(outcome.payload)
-        sentence = f"{name} {outcome.state} in {seconds:.3f} s: {said}"
+        sentence = f"{name}[{claim.id}] {outcome.state} in {seconds:.3f} s: {said}"
         if outcome.state is State.SCHEDULED:
-            sentence = f"{name} runs again in {outcome.delay / 1_000_000:.1f} s: {said}"
+            sentence = f"{name}[{claim.id}] runs again in {outcome.delay / 1_000_000:.1f} s: {said}"
         event(
             log,
             level,

@@ -111,7 +111,7 @@ class Supervisor:
             signal.signal(number, lambda *_: None)
         for index in range(self._options.concurrency):
             self._spawn(index)
-        _tell_start(self._app, self._options, f"{self._options.concurrency} children")
+        _tell_start(self._app, self._options, _counted(self._options.concurrency))
         while self._children or (self._respawn and not self._stage):
             self._step()
         event(log, logging.INFO, "worker_stopped", f"worker {self._options.name} has stopped")
@@ -220,6 +220,10 @@ class Supervisor:
         # A child that dies at once would die again at once: leave a second between.
         pause = QUICK_DEATH if broke and lived < QUICK_DEATH else 0.0
         self._respawn.append((time.monotonic() + pause, index))
+
+
+def _counted(children: int) -> str:
+    return "1 child" if children == 1 else f"{children} children"
 
 
 def _tell_start(app: App, options: WorkerOptions, where: str) -> None:

@@ -242,6 +242,56 @@ def test_ticks_that_pass_with_the_old_definition_are_recorded(stage, store, defi
     assert before <= first.recorded_at <= store.now()
 
 
+@pytest.mark.parametrize(
+    ("gone", "last"),
+    [
+        ([skipped(DUE)], DUE),
+        ([skipped(DUE, until=DUE + 5)], DUE + 5),
+        ([skipped(DUE, until=DUE + 5), skipped(DUE + 9)], DUE + 9),
+        ([skipped(DUE + 3), skipped(DUE, until=DUE + 7)], DUE + 7),
+        ([skipped(DUE + 9), skipped(DUE)], DUE + 9),
+    ],
+    ids=["one", "a stretch", "a stretch and one", "one and a stretch", "out of order"],
+)
+def test_last_fire_moves_to_the_last_of_the_ticks_that_pass(stage, gone, last):
+    """So that a clock that was set back does not bring back what the history says was skipped."""
+    stage.add("e", "other")
+    assert stage.change("e", next_fire=FAR, skipped=tuple(gone)) == [True]
+    entry = stage.entry("e")
+    assert (entry.last_fire, entry.next_fire, entry.runs, entry.revision) == (last, FAR, 0, 2)
+    assert stage.entry("other").last_fire == 0
+
+
+def test_last_fire_never_goes_back(stage):
+    stage.add("e")
+    stage.fire(stage.lead(), "e")
+    assert stage.change("e", skipped=(skipped(DUE - 9, until=DUE - 1),)) == [True]
+    assert stage.entry("e").last_fire == DUE
+    assert stage.change("e", skipped=(skipped(DUE + 1, until=DUE + 9),)) == [True]
+    assert stage.entry("e").last_fire == DUE + 9
+    assert stage.change("e", skipped=(skipped(DUE + 1, until=DUE + 8), skipped(DUE + 2))) == [True]
+    assert stage.change("e", next_fire=FAR) == [True]
+    assert stage.entry("e") == StoredEntry("e", "file", "{}", 5, 0, FAR, last_fire=DUE + 9, runs=1)
+
+
+def test_who_is_refused_does_not_move_last_fire(stage):
+    stage.add("e")
+    assert stage.change("e", seen_revision=2, skipped=(skipped(),)) == [False]
+    assert stage.change("e", seen_fire=FAR, skipped=(skipped(),)) == [False]
+    assert stage.entry("e").last_fire == 0
+
+
+def test_ticks_of_changes_that_follow_one_another_in_one_call_all_count(stage, store):
+    stage.add("e")
+    steps = [
+        change("e", seen_revision=1, skipped=(skipped(DUE + 5),)),
+        change("e", seen_revision=2, skipped=(skipped(DUE + 3),)),
+        change("e", seen_revision=2, skipped=(skipped(DUE + 9),)),
+    ]
+    assert store.change(steps) == [True, True, False]
+    assert stage.entry("e").last_fire == DUE + 5
+
+
 def test_a_fire_time_that_comes_again_has_a_record_each_time(stage, store):
     """The entry was removed while a tick was due, made again, and the clock set back: the log says both."""
     stage.add("e")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beats import DUE, FAR, Stage, firing, skipped, tick
+from beats import DUE, FAR, Stage, change, firing, skipped, tick
 
 
 def fire_in_turn(stage, fire_times, name="e"):
@@ -101,6 +101,52 @@ def test_keeping_fewer_than_before_shortens_a_history_with_its_next_record(stage
     fewer = open_another(keep_history=2)
     assert fewer.fire(1, [firing("e", seen_fire=FAR, next_fire=FAR + 1, ticks=(tick("e", FAR),))]) == [True]
     assert [record.fire_time for record in fewer.history("e", 100)] == [FAR, DUE + 9]
+
+
+# -- changes
+
+
+def test_changes_counts_the_calls_that_had_an_effect(store, open_another):
+    other = open_another()
+
+    def grown_by(*changes):
+        before = store.changes()
+        store.change(changes)
+        assert other.changes() == store.changes()
+        return store.changes() - before
+
+    assert store.changes() == 0
+    assert grown_by(change("e"), change("f")) == 1
+    assert grown_by(change("e", seen_revision=1)) == 1
+    assert grown_by(change("e", seen_revision=1), change("f", seen_revision=1)) == 1, "one of the two"
+    assert grown_by(change("f", seen_revision=2, definition="")) == 1
+    assert other.change([change("f", next_fire=0)]) == [True]
+    assert store.changes() == 5
+
+
+def test_changes_does_not_count_a_call_that_was_refused(stage, store):
+    stage.add("e", "f")
+    before = store.changes()
+    late = [
+        change("e"),
+        change("e", seen_revision=2),
+        change("e", seen_revision=1, seen_fire=FAR, skipped=(skipped(),)),
+        change("f", seen_revision=2, definition=""),
+        change("unknown", seen_revision=1),
+    ]
+    for one in late:
+        assert store.change([one]) == [False]
+    assert store.change(late) == [False] * 5
+    assert store.change([]) == []
+    assert store.changes() == before
+
+
+def test_changes_does_not_count_what_else_is_done(stage, store):
+    stage.add("e")
+    before = store.changes()
+    stage.fire(stage.lead(), "e")
+    store.request_reload()
+    assert store.changes() == before
 
 
 # -- reloads

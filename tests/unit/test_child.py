@@ -1,0 +1,73 @@
+"""What a child does around its jobs."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from waiting import wait_until
+
+from jobq import App
+from jobq.errors import StoreUnavailable
+from jobq.job import Claim, Outcome, State
+from jobq.worker import holding
+from jobq.worker.child import Child
+from jobq.worker.options import WorkerOptions
+
+
+class Store:
+    """It takes note of what was recorded."""
+
+    def __init__(self):
+        self.completed = []
+
+    def complete(self, outcomes):
+        self.completed += [outcome.id for outcome in outcomes]
+        return [True] * len(outcomes)
+
+    def now(self):
+        return 1
+
+    def report(self, info, ttl):
+        pass
+
+
+@pytest.fixture
+def store():
+    return Store()
+
+
+@pytest.fixture
+def child(store, monkeypatch):
+    monkeypatch.setattr(holding, "LONG", 0.02)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGQUIT)}
+    app = App("tasks", store="sqlite:///never-opened.db")
+    app._store = store
+    made = Child(app, WorkerOptions(), "child")
+    yield made
+    made.holding.close()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_what_the_heartbeat_could_not_record_is_recorded_before_the_child_leaves(child, store, monkeypatch):
+    """The heartbeat has it in its hands, and fails only when the child has handed in everything else."""
+    attempts = []
+
+    def fail_at_the_end(outcomes):
+        attempts.append(outcomes)
+        monkeypatch.setattr(store, "complete", Store.complete.__get__(store))
+        wait_until(lambda: child.holding._closed)
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(store, "complete", fail_at_the_end)
+    child.holding.start()
+    child.holding.add([Claim(job_id, "q", 3, b"{}", 0) for job_id in ("a", "b")])
+    child.holding.next()
+    child.holding.end(Outcome("a", 3, State.COMPLETED))
+    child.holding.next()
+    wait_until(lambda: attempts)
+    child.holding.end(Outcome("b", 3, State.COMPLETED))
+    child._settle()
+    assert [[outcome.id for outcome in outcomes] for outcomes in attempts] == [["a"]]
+    assert store.completed == ["b", "a"]
