@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from jobq import App
 from jobq.conf import DEFAULTS, MEANINGLESS, Conf, settings_of
 from jobq.errors import ConfigError
 
@@ -171,3 +172,18 @@ class Settings(Base):
 @pytest.mark.parametrize("source", [Settings, Settings()])
 def test_a_class_or_its_instance_gives_what_it_inherits_too(source):
     assert settings_of(source) == {"timezone": "Europe/Prague", "worker_concurrency": 3}
+
+
+def test_a_namespace_chooses_the_names_that_start_with_it():
+    app = App(store="sqlite:///x.db")
+    app.config_from_object({"CELERY_TIMEZONE": "Europe/Prague", "DEBUG": True}, namespace="CELERY")
+    assert app.conf.timezone == "Europe/Prague"
+
+
+def test_options_without_a_meaning_are_accepted_with_a_warning():
+    app = App(store="sqlite:///x.db")
+    with pytest.warns(UserWarning, match="acks_late has no meaning here"):
+        task = app.task(lambda: None, name="t", acks_late=True)
+    with pytest.warns(UserWarning, match="routing_key has no meaning here"):
+        job = app.new_job("t", (), {}, {"routing_key": "x", "queue": "q"})
+    assert (task.name, job.queue) == ("t", "q")

@@ -55,7 +55,7 @@ for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
       record(name, tick, tick[2], tick[3], now, keep)
       last_fire = math.max(last_fire, tick[1], tick[4])
     end
-    if change[3] ~= '' and last_fire > 0 then redis.call('HSET', P .. 'entry:' .. name, 'last_fire', last_fire) end
+    if was[1] and change[3] ~= '' and last_fire > 0 then redis.call('HSET', P .. 'entry:' .. name, 'last_fire', last_fire) end
     if change[3] == '' then redis.call('EXPIRE', P .. 'history:' .. name, keep_removed) end
   end
 end
