@@ -14,7 +14,7 @@ local function deal_with(name, tick)
   return verdict == 'enqueued' and 1 or 0
 end
 
-local answers = {}
+local answers, due = {}, {}
 for index, firing in ipairs(cmsgpack.unpack(ARGV[2])) do
   local name, next_fire, ticks = firing[1], firing[4], firing[5]
   local key = P .. 'entry:' .. name
@@ -29,11 +29,14 @@ for index, firing in ipairs(cmsgpack.unpack(ARGV[2])) do
     end
     redis.call('HSET', key, 'next_fire', next_fire, 'last_fire', last_fire, 'runs', runs)
     if next_fire > 0 then
-      redis.call('ZADD', P .. 'due', next_fire, name)
+      due[#due + 1] = next_fire
+      due[#due + 1] = name
     else
       redis.call('ZREM', P .. 'due', name)
     end
   end
 end
+in_chunks('ZADD', P .. 'due', due)
+push_jobs()
 push_tokens()
 return answers

@@ -11,6 +11,7 @@ local function record(name, tick, verdict, reason, now, keep)
   if reason ~= '' then fields[#fields + 1] = '"reason":' .. cjson.encode(reason) end
   if tick[4] > 0 then fields[#fields + 1] = '"until":' .. int(tick[4]) end
   local key = P .. 'history:' .. name
-  redis.call('LPUSH', key, '{' .. table.concat(fields, ',') .. '}')
-  redis.call('LTRIM', key, 0, keep - 1)
+  if redis.call('LPUSH', key, '{' .. table.concat(fields, ',') .. '}') > keep then
+    redis.call('LTRIM', key, 0, keep - 1)
+  end
 end

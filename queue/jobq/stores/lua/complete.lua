@@ -36,7 +36,8 @@ for index, outcome in ipairs(cmsgpack.unpack(ARGV[1])) do
     answers[index] = 1 -- the same words again, after an answer that was lost
   end
 end
-if #over > 0 then redis.call('ZREM', P .. 'leases', unpack(over)) end
+in_chunks('ZREM', P .. 'leases', over)
+push_jobs()
 push_tokens()
 add_totals()
 return answers

@@ -4,5 +4,6 @@ local answers = {}
 for index, job in ipairs(cmsgpack.unpack(ARGV[1])) do
   answers[index] = insert(job, now)
 end
+push_jobs()
 push_tokens()
 return answers

@@ -104,7 +104,7 @@ for _, queue in ipairs(queues) do
   end
 end
 if #leases > 0 then
-  redis.call('ZADD', P .. 'leases', unpack(leases))
+  in_chunks('ZADD', P .. 'leases', leases)
 else
   local function sooner(key)
     local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')

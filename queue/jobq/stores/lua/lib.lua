@@ -15,6 +15,13 @@ local function int(number)
   return string.format('%.0f', number)
 end
 
+-- One command for many values; Lua can unpack some thousands at once, and no more.
+local function in_chunks(command, key, values)
+  for first = 1, #values, 1000 do
+    redis.call(command, key, unpack(values, first, math.min(first + 999, #values)))
+  end
+end
+
 local function job_key(id) return P .. 'job:' .. id end
 local function lane(queue, priority) return P .. 'queue:' .. priority .. ':' .. queue end
 local function scheduled_key(queue) return P .. 'scheduled:' .. queue end
@@ -52,6 +59,13 @@ end
 
 local known_queues = {}
 
+-- New jobs reach their queues together at the script's end: push_jobs.
+local arrivals = {}
+
+local function push_jobs()
+  for key, ids in pairs(arrivals) do in_chunks('RPUSH', key, ids) end
+end
+
 -- job: {id, queue, priority, message, due, delay}. Returns 1, or 0 if the id is known.
 local function insert(job, now)
   local id, queue, priority = job[1], job[2], job[3]
@@ -67,7 +81,9 @@ local function insert(job, now)
   else
     redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'message', job[4], 'enqueued_at', now,
       'state', 'available')
-    redis.call('RPUSH', lane(queue, priority), id)
+    local key = lane(queue, priority)
+    arrivals[key] = arrivals[key] or {}
+    table.insert(arrivals[key], id)
     wake(queue)
   end
   return 1
