@@ -27,9 +27,10 @@ class Interrupts:
         self.pending: list[signal.Signals] = []
         self._armed = False
         for number in signals:
-            signal.signal(number, self._on_signal)
+            signal.signal(number, self.take)
 
-    def _on_signal(self, number: int, _: object) -> None:
+    def take(self, number: int, _: object = None) -> None:
+        """Count a signal, and end the wait that it came into: a signal handler, or a part of another one."""
         self.pending.append(signal.Signals(number))
         if self._armed:
             self._armed = False

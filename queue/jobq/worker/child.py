@@ -144,11 +144,12 @@ class Child:
         finally:
             self._breakable = False
 
-    def _on_quit(self, *_: object) -> None:
+    def _on_quit(self, number: int, _: object) -> None:
         self._quit = True
         if self._breakable:
             self._breakable = False
             raise BrokenOff
+        self.interrupts.take(number)
 
     def _break_off(self) -> None:
         claim = self.holding.running

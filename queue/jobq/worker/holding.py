@@ -25,7 +25,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from jobq.errors import StoreUnavailable, TimeLimitExceeded
+from jobq.errors import ConfigError, StoreUnavailable, TimeLimitExceeded
 from jobq.job import Failure, Outcome, State
 from jobq.log import event
 from jobq.message import encode_json
@@ -150,6 +150,8 @@ class Holding:
     # -- the heartbeat thread
 
     def _beat(self) -> None:
+        # The main thread is to take these, for it is its wait that they end.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT))
         while not self._closed:
             with self._lock:
                 self._changed.wait(self._until_next())
@@ -157,6 +159,8 @@ class Holding:
                 self._tend()
             except StoreUnavailable as error:
                 time.sleep(self._outage.failed(error))
+            except ConfigError:  # the main thread meets the same one, and says so
+                time.sleep(1)
             except Exception:
                 # Without a heartbeat every long job would lose its lease: say what is wrong, and beat on.
                 log.exception("the heartbeat failed", extra={"action": "heartbeat_failed"})
