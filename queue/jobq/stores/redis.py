@@ -112,8 +112,8 @@ class RedisStore:
 
     def wait(self, queues: Sequence[str], timeout: float) -> bool:
         tokens = [f"{self._prefix}wake:{queue}" for queue in queues]
-        # Redis reads a block of 0 as for ever.
-        block = max(0.001, min(timeout, _LONGEST_BLOCK))
+        # A block of 0 is for ever, and Redis 6.2 cuts fractions of a millisecond off.
+        block = max(0.002, min(timeout, _LONGEST_BLOCK))
         return self._call(lambda: self._blocking.blpop(tokens, timeout=block)) is not None
 
     def report(self, worker: WorkerInfo, ttl: int) -> None:
