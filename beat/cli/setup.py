@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from beat.cli.locate import DEFAULT_CONFIG
 from beat.config import LEASE_TTL_BOUNDS, BeatSettings, Config, WorkerSettings, load_config
 from beat.leadership import Leadership
 from beat.sdnotify import Notifier
@@ -25,8 +26,6 @@ from jobq.log import event
 from jobq.worker.options import WorkerOptions, default_name
 
 log = logging.getLogger(__name__)
-
-DEFAULT_CONFIG = Path("beat.toml")
 
 
 @dataclass
@@ -48,7 +47,7 @@ class Setup:
         The workers of another app may know it, and then nothing is wrong but the check.
         """
         found = unregistered(self.sources, self.app if self.app_given else None)
-        if self.config is None:
+        if not found or self.config is None:
             return list(found.values())
         source = read_toml(self.config.path)
         return [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta, tzinfo
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
 from beat.dst import FOLDS, GAPS
+from jobq import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +19,8 @@ class ScheduleError(ValueError):
 
 def nearest(word: str, names: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the name most like `word`, or an empty string."""
-    by_folded = {name.casefold(): name for name in names}
-    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
-    return f"; did you mean {by_folded[close[0]]!r}?" if close else ""
+    match = suggest.nearest(word, names, cutoff=0.5)
+    return f"; did you mean {match!r}?" if match else ""
 
 
 def as_zone(tz: str | tzinfo | None) -> ZoneInfo | None:

@@ -39,6 +39,10 @@ class WorkerLost(JobqError):  # noqa: N818 - an outcome, not a fault of this pac
     """The workers that ran this job died so often that it is not tried again."""
 
 
+class Interrupted(JobqError):  # noqa: N818 - an outcome, not a fault of this package
+    """The job was broken off because its worker had to leave at once; it runs again."""
+
+
 class SoftTimeLimitExceeded(JobqError):  # noqa: N818 - Celery's name for it
     """Raised inside a task that has run for its `soft_time_limit`."""
 
