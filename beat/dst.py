@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
@@ -47,8 +47,10 @@ LAST_SECOND: Final = (
     int((datetime(9999, 12, 31, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) - 1
 )
 
+EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 PROBE: Final = 6 * DAY
-MARGIN: Final = 2 * DAY
+MARGIN_DAYS: Final = 2
+MARGIN: Final = MARGIN_DAYS * DAY
 BLOCK_BITS: Final = 25  # 388 days: a zone is read a block at a time, when an instant in it is first asked for
 NEVER: Final = 1 << 60
 
@@ -73,11 +75,12 @@ class Transition(NamedTuple):
 class ZoneLine:
     """The offsets of one zone along the UTC line, read lazily and kept."""
 
-    __slots__ = ("_blocks", "_tz")
+    __slots__ = ("_blocks", "_tz", "unsettled")
 
     def __init__(self, tz: tzinfo) -> None:
         self._tz = tz
         self._blocks: dict[int, tuple[Segment, ...]] = {}
+        self.unsettled = UnsettledDays(self)
 
     def segment(self, second: int) -> Segment:
         """Return the segment that holds the instant `second`."""
@@ -92,7 +95,7 @@ class ZoneLine:
 
     def _read(self, block: int) -> tuple[Segment, ...]:
         start, end = block << BLOCK_BITS, (block + 1) << BLOCK_BITS
-        found = self._transitions(start - MARGIN, end + MARGIN)
+        found = self.transitions(start - MARGIN, end + MARGIN)
         times = [change.at for change in found]
         cuts = [start, *(at for at in times if start < at < end), end]
         return tuple(self._piece(found, times, a, b) for a, b in pairwise(cuts))
@@ -108,7 +111,8 @@ class ZoneLine:
             coming.at + coming.after if coming and coming.after < coming.before else NEVER,
         )
 
-    def _transitions(self, start: int, end: int) -> list[Transition]:
+    def transitions(self, start: int, end: int) -> list[Transition]:
+        """Return the changes of offset after the instant `start` and not after `end`, in order."""
         found = []
         low, before = start, self._offset(start)
         while low < end:
@@ -144,6 +148,30 @@ class FixedLine(ZoneLine):
 
     def segment(self, second: int) -> Segment:  # noqa: ARG002 - one segment holds every instant
         return self._only
+
+    def transitions(self, start: int, end: int) -> list[Transition]:  # noqa: ARG002
+        return []
+
+
+class UnsettledDays(dict[int, frozenset[int]]):
+    """The local dates on which a clock shows some reading twice or leaves one out, and the ends of the calendar.
+
+    Days are numbered as `date.toordinal` does. Under n are those of the days from 512 * n to 512 * n + 511.
+    """
+
+    def __init__(self, line: ZoneLine) -> None:
+        super().__init__()
+        self._line = line
+
+    def __missing__(self, block: int) -> frozenset[int]:
+        first, beyond = block << 9, block + 1 << 9
+        start, end = ((day - EPOCH_ORDINAL) * DAY for day in (first, beyond))
+        touched = {*range(MARGIN_DAYS + 1), *range(date.max.toordinal() - MARGIN_DAYS, beyond)}
+        for at, before, after in self._line.transitions(start - MARGIN, end + MARGIN):
+            from_day, to_day = ((at + offset) // DAY + EPOCH_ORDINAL for offset in sorted((before, after)))
+            touched.update(range(from_day, to_day + 1))
+        found = self[block] = frozenset(touched.intersection(range(first, beyond)))
+        return found
 
 
 def zone_line(tz: tzinfo) -> ZoneLine:

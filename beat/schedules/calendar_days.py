@@ -1,117 +1,160 @@
 """The dates that match a cron expression, found without trying each.
 
 A year looks like one of fourteen: it is leap or not, and begins on one of seven weekdays. For each of the
-fourteen the matching days are worked out once, as the bits of one integer, whose lowest bit beyond a day is the
-next match. Days are numbered from 1970-01-01.
+fourteen the matching days are worked out once, as the bits of one integer, whose lowest bit from a day on is the
+next match. Where a year has none left, the first match of the years after it is kept beside the bits, so that
+29 February is found in one step. Days are numbered as `date.toordinal` does: 1 is 0001-01-01.
 """
 
 from __future__ import annotations
 
-from calendar import isleap, monthrange
+from calendar import isleap
 from datetime import MAXYEAR, MINYEAR, date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
-LONGEST: Final = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+from beat.schedules.bits import bits
+
+LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 ALL_MONTHS: Final = 0b1_1111_1111_1110
 ALL_MONTH_DAYS: Final = (1 << 32) - 2
 ALL_WEEKDAYS: Final = 0b111_1111
+FIVE_WEEKS: Final = 1 | 1 << 7 | 1 << 14 | 1 << 21 | 1 << 28
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2099
 
 
-class Year(NamedTuple):
-    start: int  # the number of its first day
-    end: int  # and of the day after its last
-    pattern: int  # which of the fourteen it is: twice its first weekday (0 is Sunday), plus 1 if it is leap
+class MonthDays(NamedTuple):
+    """Days of a month, as bits."""
 
-
-@lru_cache(maxsize=1024)
-def year_of(number: int) -> Year:
-    """Return a calendar year by its number."""
-    start = date(number, 1, 1).toordinal() - EPOCH_ORDINAL
-    leap = isleap(number)
-    return Year(start, start + 365 + leap, _weekday(start) * 2 + leap)
-
-
-class Days:
-    """The dates that match a month, a day of the month and a day of the week, each given as bits."""
-
-    __slots__ = ("_either", "_month_days", "_months", "_patterns", "_weekdays")
-
-    def __init__(self, months: int, month_days: int, weekdays: int, either: bool) -> None:
-        self._months = months
-        self._month_days = month_days
-        self._weekdays = weekdays
-        self._either = either
-        self._patterns: list[int | None] = [None] * 14
-
-    def at_or_after(self, day: int) -> int | None:
-        """Return the first matching day that is `day` or later, None if there is none before the year 10000."""
-        number = 1970 + day * 400 // 146_097  # exact to a year: 400 years are 146097 days
-        if not MINYEAR <= number <= MAXYEAR:
-            number = MINYEAR if number < MINYEAR else MAXYEAR
-        year = year_of(number)
-        if day < year.start and number > MINYEAR:
-            number -= 1
-            year = year_of(number)
-        while True:
-            matching = self._pattern(year) >> max(day - year.start, 0)
-            if matching:
-                return max(day, year.start) + (matching & -matching).bit_length() - 1
-            number += 1
-            if number > MAXYEAR:
-                return None
-            year = year_of(number)
-
-    def _pattern(self, year: Year) -> int:
-        bits = self._patterns[year.pattern]
-        if bits is None:
-            bits = self._patterns[year.pattern] = self._matching(year.pattern)
-        return bits
-
-    def _matching(self, pattern: int) -> int:
-        first_weekday, leap = divmod(pattern, 2)
-        found, place = 0, 0
-        for month in range(1, 13):
-            for month_day in range(1, monthrange(2000 + (not leap), month)[1] + 1):
-                if self._months >> month & 1 and self._matches(month_day, (first_weekday + place) % 7):
-                    found |= 1 << place
-                place += 1
-        return found
-
-    def _matches(self, month_day: int, weekday: int) -> bool:
-        by_month = bool(self._month_days >> month_day & 1)
-        by_week = bool(self._weekdays >> weekday & 1)
-        return by_month or by_week if self._either else by_month and by_week
-
-
-class EveryDay(Days):
-    """All dates."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(ALL_MONTHS, ALL_MONTH_DAYS, ALL_WEEKDAYS, either=False)
-
-    def at_or_after(self, day: int) -> int:
-        return day
-
-
-@lru_cache(maxsize=4096)
-def days_of(months: int, month_days: int, weekdays: int, either: bool) -> Days:
-    """Return the dates for the bits of the fields; with `either`, one of the two sorts of day is enough."""
-    unrestricted = month_days == ALL_MONTH_DAYS and weekdays == ALL_WEEKDAYS
-    if months == ALL_MONTHS and unrestricted:
-        return EveryDay()
-    return Days(months, month_days, weekdays, either)
-
-
-def some_date(months: int, month_days: int) -> bool:
-    """Return whether any of the months has any of the days."""
-    return any(
-        month_days & ((2 << LONGEST.get(month, 31)) - 2) for month in range(1, 13) if months >> month & 1
+    numbers: int = 0  # bit d: day d
+    from_last: int = 0  # bit k: the day k days before the last
+    workdays: int = (
+        0  # bit d: the Monday to Friday nearest to day d in the same month; bit 0: to the last day
     )
 
 
-def _weekday(day: int) -> int:
-    return (day + 4) % 7  # 1970-01-01 was a Thursday; 0 is Sunday
+class WeekDays(NamedTuple):
+    """Days of a week, 0 is Sunday, as bits."""
+
+    every: int = 0  # bit w: each weekday w
+    nth: int = 0  # bit 7 * (n - 1) + w: the n-th weekday w of the month
+    last: int = 0  # bit w: the last weekday w of the month
+
+
+class DateRule(NamedTuple):
+    """Which dates match. With `either` one of the two sorts of day is enough, else both must match."""
+
+    months: int = ALL_MONTHS
+    month_days: MonthDays = MonthDays(ALL_MONTH_DAYS)
+    week_days: WeekDays = WeekDays(ALL_WEEKDAYS)
+    either: bool = False
+    years: int | None = None  # bit y: the year FIRST_YEAR + y; None: every year
+
+
+class Days(dict[int, tuple[int, int, int | None]]):
+    """The dates of a rule, year by year: where each begins, its matching days, and the first match after it."""
+
+    def __init__(self, rule: DateRule) -> None:
+        super().__init__()
+        self._rule = rule
+        self._patterns: dict[tuple[int, bool], int] = {}
+
+    def at_or_after(self, day: int, year: int) -> int | None:
+        """Return the first matching day that is `day` or later, None if there is none before the year 10000.
+
+        `year` is the calendar year of `day`; for a 1 January, the year before will do.
+        """
+        start, matching, following = self[year]
+        rest = matching >> day - start
+        return day + (rest & -rest).bit_length() - 1 if rest else following
+
+    def any(self) -> bool:
+        """Return whether any date matches."""
+        return self.at_or_after(1, MINYEAR) is not None
+
+    def __missing__(self, year: int) -> tuple[int, int, int | None]:
+        start, matching = self._year(year)
+        found = self[year] = (start, matching, self._first_after(year))
+        return found
+
+    def _first_after(self, year: int) -> int | None:
+        last = MAXYEAR if self._rule.years is None else FIRST_YEAR + self._rule.years.bit_length() - 1
+        for number in range(max(year + 1, FIRST_YEAR if self._rule.years else MINYEAR), last + 1):
+            start, matching = self._year(number)
+            if matching:
+                return start + (matching & -matching).bit_length() - 1
+        return None
+
+    def _year(self, number: int) -> tuple[int, int]:
+        start = date(number, 1, 1).toordinal()
+        years = self._rule.years
+        if years is not None and not (number >= FIRST_YEAR and years >> number - FIRST_YEAR & 1):
+            return start, 0
+        pattern = start % 7, isleap(number)
+        matching = self._patterns.get(pattern)
+        if matching is None:
+            matching = self._patterns[pattern] = _matching(self._rule, *pattern)
+        return start, matching
+
+
+@lru_cache(maxsize=4096)
+def days_of(rule: DateRule) -> Days:
+    """Return the dates of a rule, shared by all who ask."""
+    return Days(rule)
+
+
+def some_date(months: int, month_days: int) -> bool:
+    """Return whether any of the months has any of the days, both given as bits."""
+    return any(
+        month_days & (2 << length + (month == 2)) - 2  # noqa: PLR2004 - February of a leap year
+        for month, length in enumerate(LENGTHS, 1)
+        if months >> month & 1
+    )
+
+
+def _matching(rule: DateRule, first_weekday: int, leap: bool) -> int:
+    """Return the matching days of a year: bit 0 is 1 January, which is a `first_weekday`."""
+    found, place = 0, 0
+    for month, usual in enumerate(LENGTHS, 1):
+        length = usual + (leap and month == 2)  # noqa: PLR2004 - February
+        if rule.months >> month & 1:
+            weekday = (first_weekday + place) % 7
+            by_month = _month_days(rule.month_days, weekday, length)
+            by_week = _week_days(rule.week_days, weekday, length)
+            found |= (by_month | by_week if rule.either else by_month & by_week) << place
+        place += length
+    return found
+
+
+def _month_days(days: MonthDays, first_weekday: int, length: int) -> int:
+    found = days.numbers >> 1
+    for back in bits(days.from_last):
+        found |= 1 << length - 1 - back if back < length else 0
+    for day in bits(days.workdays):
+        found |= _workday_near(day or length, first_weekday, length)
+    return found & (1 << length) - 1
+
+
+def _workday_near(day: int, first_weekday: int, length: int) -> int:
+    """Return the bit of the Monday to Friday nearest to `day` without leaving the month."""
+    if day > length:
+        return 0
+    match (first_weekday + day - 1) % 7:
+        case 6:
+            day += -1 if day > 1 else 2
+        case 0:
+            day += 1 if day < length else -2
+    return 1 << day - 1
+
+
+def _week_days(days: WeekDays, first_weekday: int, length: int) -> int:
+    found = (days.every >> first_weekday | days.every << 7 - first_weekday) & ALL_WEEKDAYS
+    found *= FIVE_WEEKS
+    for place in bits(days.nth):
+        week, weekday = divmod(place, 7)
+        found |= 1 << week * 7 + (weekday - first_weekday) % 7
+    for weekday in bits(days.last):
+        last = (first_weekday + length - 1) % 7
+        found |= 1 << length - 1 - (last - weekday) % 7
+    return found & (1 << length) - 1

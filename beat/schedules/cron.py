@@ -1,21 +1,36 @@
-"""The standard text form: ``cron("0 3 * * 1-5")``, as in crontab(5)."""
+"""The standard text form: ``cron("0 3 * * 1-5")``, as in crontab(5), with Quartz's seconds, years, L, W, # and ?."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from beat.dst import effective_policy
+from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, nearest, zone_name
-from beat.schedules.calendar_days import days_of, some_date
-from beat.schedules.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field, parse_field
-from beat.schedules.phrases import days_phrase, time_phrase, zone_phrase
+from beat.schedules.calendar_days import FIRST_YEAR, DateRule, days_of, some_date
+from beat.schedules.day_fields import MonthDayField, WeekDayField, parse_month_days, parse_week_days
+from beat.schedules.fields import (
+    CRON_DAY_OF_MONTH,
+    CRON_DAY_OF_WEEK,
+    CRON_HOUR,
+    CRON_MINUTE,
+    CRON_MONTH,
+    CRON_SECOND,
+    CRON_YEAR,
+    Field,
+    parse_field,
+)
+from beat.schedules.phrases import dates_phrase, time_phrase, zone_phrase
+from beat.schedules.spread import spread, spreads
 from beat.schedules.wallclock import WallClock
 from beat.schedules.walls import Walls, walls_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
+
+    from beat.dst import ZoneLine
+    from beat.schedules.base import Schedule
 
 SHORTHANDS: Final = {
     "@hourly": "0 * * * *",
@@ -26,75 +41,111 @@ SHORTHANDS: Final = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-POSITIONS: Final = (
-    replace(MINUTE, open_steps=True),
-    replace(HOUR, open_steps=True),
-    replace(DAY_OF_MONTH, open_steps=True),
-    replace(MONTH, open_steps=True),
-    replace(DAY_OF_WEEK, open_steps=True, sunday_is_7=True),
-)
+SPREADABLE: Final = (CRON_SECOND, CRON_MINUTE, CRON_HOUR, CRON_DAY_OF_MONTH, CRON_MONTH, CRON_DAY_OF_WEEK)
+LEAST, MOST = 5, 7
 
-EXTENSION: Final = re.compile(r"l|h|h[(/].*|\?|.*#.*|l-\d+|\d+[lw]|lw|\w{3}l", re.IGNORECASE)
+
+class Fields(NamedTuple):
+    """The fields of an expression, all seven."""
+
+    second: Field
+    minute: Field
+    hour: Field
+    month_day: MonthDayField
+    month: Field
+    weekday: WeekDayField
+    year: Field
+
+    @property
+    def either(self) -> bool:
+        """Whether one of the two day fields is enough."""
+        return not (self.month_day.star or self.weekday.star)
+
+    @property
+    def rule(self) -> DateRule:
+        years = None if self.year.text == "*" else self.year.mask >> FIRST_YEAR
+        return DateRule(self.month.mask, self.month_day.days, self.weekday.days, self.either, years)
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings with Celery's names
     """Fire at the minutes that ``minute hour day-of-month month day-of-week`` names.
 
-    If neither day field starts with ``*``, a date matches by either of them (the rule of Vixie cron); else by
-    both. 0 and 7 are Sunday. ``@hourly @daily @midnight @weekly @monthly @yearly @annually`` are understood.
-    `gap` and `fold` are as in `beat.dst`. Raises ValueError with a sentence.
+    Six fields begin with the second, seven end with the year as well, from 1970 to 2099. If neither day field
+    starts with ``*``, a date matches by either of them (the rule of Vixie cron); else by both. 0 and 7 are Sunday.
+    ``@hourly @daily @midnight @weekly @monthly @yearly @annually`` are understood; ``L``, ``W``, ``#`` and ``?`` as
+    in `beat.schedules.day_fields`, ``H`` as in `beat.schedules.spread`. What ``H`` is spread by is `name`, else
+    the name of the entry. `gap` and `fold` are as in `beat.dst`. Raises ValueError with a sentence.
     """
 
     kind: ClassVar[str] = "cron"
 
     text: str = field(compare=False)
-    fields: tuple[Field, ...] = field(repr=False)
+    fields: Fields = field(repr=False)
     tz: ZoneInfo | None
     gap: str | None
     fold: str | None
+    name: str | None  # what H is spread by, None if there is no H
     walls: Walls = field(compare=False, repr=False)
+    real_time: bool = field(compare=False, repr=False)
     policy: tuple[str, str] = field(compare=False, repr=False)
+    line: ZoneLine | None = field(compare=False, repr=False)
 
     def __init__(
-        self, text: str, tz: str | ZoneInfo | None = None, gap: str | None = None, fold: str | None = None
+        self,
+        text: str,
+        tz: str | ZoneInfo | None = None,
+        gap: str | None = None,
+        fold: str | None = None,
+        *,
+        name: str | None = None,
     ) -> None:
         if not isinstance(text, str):
             raise ScheduleError(f"cron takes a text such as '0 3 * * *', not {text!r}.")
-        parts = tuple(_split(text))
-        minute, hour, month_day, month, weekday = map(parse_field, POSITIONS, parts)
-        either = not (month_day.star or weekday.star)
-        if not either and not some_date(month.mask, month_day.mask):
-            raise ScheduleError(
-                f"cron {text!r} would never fire: month {month.text!r} has no day {month_day.text!r}."
-            )
+        parts = _split(text)
+        spread_out = any(map(spreads, parts[:-1]))
+        if spread_out:
+            parts[:-1] = [
+                spread(kind, part, name or "") for kind, part in zip(SPREADABLE, parts, strict=False)
+            ]
+        fields = _parsed(parts)
+        _check_some_date(text, fields)
         put = object.__setattr__
         put(self, "text", " ".join(text.split()))
-        put(self, "fields", (minute, hour, month_day, month, weekday))
+        put(self, "fields", fields)
         put(self, "tz", as_zone(tz))
         put(self, "gap", check_gap(gap))
         put(self, "fold", check_fold(fold))
-        put(
-            self,
-            "walls",
-            walls_of(minute.mask, hour.mask, days_of(month.mask, month_day.mask, weekday.mask, either)),
-        )
-        put(self, "policy", effective_policy(gap, fold, minute.star or hour.star))
+        put(self, "name", (name or "") if spread_out else None)
+        put(self, "walls", walls_of(fields.second.mask, fields.minute.mask, fields.hour.mask, fields.rule))
+        put(self, "real_time", fields.minute.star or fields.hour.star)
+        put(self, "policy", effective_policy(gap, fold, self.real_time))
+        put(self, "line", self.tz and zone_line(self.tz))
 
-    def replaced(self, tz: ZoneInfo | None, gap: str | None, fold: str | None) -> cron:
-        return cron(self.text, tz, gap, fold)
+    def bind(
+        self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
+    ) -> Schedule:
+        if self.name == "":
+            return cron(self.text, self.tz or tz, self.gap or gap, self.fold or fold, name=name)
+        return super(cron, self).bind(tz=tz, anchor=anchor, name=name, gap=gap, fold=fold)
 
     def describe(self) -> str:
-        minute, hour, month_day, month, weekday = self.fields
-        either = not (month_day.star or weekday.star)
-        days = days_phrase(month_day, weekday, month, "or on" if either else "and only if it is")
-        return f"{time_phrase(minute, hour)}{days}{zone_phrase(self.tz)}."
+        fields = self.fields
+        time = time_phrase(fields.minute, fields.hour, fields.second)
+        return f"{time}{dates_phrase(fields.rule)}{zone_phrase(self.tz)}."
 
     def arguments(self) -> dict[str, Any]:
-        return {"text": self.text, "tz": zone_name(self.tz), "gap": self.gap, "fold": self.fold}
+        return {
+            "text": self.text,
+            "tz": zone_name(self.tz),
+            "gap": self.gap,
+            "fold": self.fold,
+            "name": self.name or None,
+        }
 
 
 def _split(text: str) -> list[str]:
+    """Return the seven fields of an expression."""
     parts = text.split()
     if len(parts) == 1 and parts[0].startswith("@"):
         word = parts[0].lower()
@@ -103,14 +154,38 @@ def _split(text: str) -> list[str]:
             raise ScheduleError(
                 f"{text!r} is not a shorthand of cron ({known}){nearest(word, SHORTHANDS) or '.'}"
             )
-        return SHORTHANDS[word].split()
-    if len(parts) != len(POSITIONS):
+        parts = SHORTHANDS[word].split()
+    if not LEAST <= len(parts) <= MOST:
         raise ScheduleError(
-            f"cron {text!r} has {len(parts)} fields; expected five: minute, hour, day of month, month, day of week."
+            f"cron {text!r} has {len(parts)} fields; expected five (minute, hour, day of month, month, day of week),"
+            " six with the second before them, or seven with the year after them as well."
         )
-    for part, position in zip(parts, POSITIONS, strict=True):
-        if EXTENSION.fullmatch(part):
-            raise ScheduleError(
-                f"{position.name} {part!r}: L, W, #, ? and H are not read in a cron expression."
-            )
-    return parts
+    second = [] if len(parts) > LEAST else ["0"]
+    year = [] if len(parts) == MOST else ["*"]
+    return [*second, *parts, *year]
+
+
+def _parsed(parts: list[str]) -> Fields:
+    second, minute, hour, month_day, month, weekday, year = parts
+    return Fields(
+        parse_field(CRON_SECOND, second),
+        parse_field(CRON_MINUTE, minute),
+        parse_field(CRON_HOUR, hour),
+        parse_month_days(month_day),
+        parse_field(CRON_MONTH, month),
+        parse_week_days(weekday),
+        parse_field(CRON_YEAR, year),
+    )
+
+
+def _check_some_date(text: str, fields: Fields) -> None:
+    """Refuse an expression that matches no date at all."""
+    rule = fields.rule
+    numbers_only = not (rule.month_days.from_last or rule.month_days.workdays)
+    if not rule.either and numbers_only and not some_date(rule.months, rule.month_days.numbers):
+        raise ScheduleError(
+            f"cron {text!r} would never fire: month {fields.month.text!r} has no day {fields.month_day.text!r}."
+        )
+    always = numbers_only and not (rule.week_days.nth or rule.week_days.last) and rule.years is None
+    if not always and not days_of(rule).any():
+        raise ScheduleError(f"cron {text!r} would never fire: no date is all that it asks for.")

@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from beat.dst import effective_policy
+from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
-from beat.schedules.calendar_days import days_of, some_date
+from beat.schedules.calendar_days import DateRule, MonthDays, WeekDays, some_date
 from beat.schedules.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field, parse_field
-from beat.schedules.phrases import days_phrase, time_phrase, zone_phrase
+from beat.schedules.phrases import dates_phrase, time_phrase, zone_phrase
 from beat.schedules.wallclock import WallClock
 from beat.schedules.walls import Walls, walls_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from beat.dst import ZoneLine
 
 FieldValue = int | str | Iterable[int]
 
@@ -40,7 +42,9 @@ class crontab(WallClock):  # noqa: N801 - Celery's name
     gap: str | None
     fold: str | None
     walls: Walls = field(compare=False, repr=False)
+    real_time: bool = field(compare=False, repr=False)
     policy: tuple[str, str] = field(compare=False, repr=False)
+    line: ZoneLine | None = field(compare=False, repr=False)
 
     def __init__(  # noqa: PLR0917 - the positions are Celery's
         self,
@@ -61,15 +65,16 @@ class crontab(WallClock):  # noqa: N801 - Celery's name
         put(self, "day_of_month", parse_field(DAY_OF_MONTH, day_of_month))
         put(self, "month_of_year", parse_field(MONTH, month_of_year))
         put(self, "tz", as_zone(tz))
+        put(self, "line", self.tz and zone_line(self.tz))
         put(self, "gap", check_gap(gap))
         put(self, "fold", check_fold(fold))
         if not some_date(self.month_of_year.mask, self.day_of_month.mask):
             raise ScheduleError(
                 f"Month {self.month_of_year.text!r} has no day {self.day_of_month.text!r}: this crontab would never fire."
             )
-        days = days_of(self.month_of_year.mask, self.day_of_month.mask, self.day_of_week.mask, either=False)
-        put(self, "walls", walls_of(self.minute.mask, self.hour.mask, days))
-        put(self, "policy", effective_policy(gap, fold, self.minute.star or self.hour.star))
+        put(self, "walls", walls_of(1, self.minute.mask, self.hour.mask, self.rule))
+        put(self, "real_time", self.minute.star or self.hour.star)
+        put(self, "policy", effective_policy(gap, fold, self.real_time))
 
     @classmethod
     def from_string(cls, text: str, tz: str | ZoneInfo | None = None) -> crontab:
@@ -82,22 +87,16 @@ class crontab(WallClock):  # noqa: N801 - Celery's name
         minute, hour, day_of_month, month_of_year, day_of_week = parts
         return cls(minute, hour, day_of_week, day_of_month, month_of_year, tz)
 
-    def replaced(self, tz: ZoneInfo | None, gap: str | None, fold: str | None) -> crontab:
-        return crontab(
-            self.minute.text,
-            self.hour.text,
-            self.day_of_week.text,
-            self.day_of_month.text,
-            self.month_of_year.text,
-            tz,
-            gap=gap,
-            fold=fold,
+    @property
+    def rule(self) -> DateRule:
+        """The dates that match."""
+        return DateRule(
+            self.month_of_year.mask, MonthDays(self.day_of_month.mask), WeekDays(self.day_of_week.mask)
         )
 
     def describe(self) -> str:
         time = time_phrase(self.minute, self.hour)
-        days = days_phrase(self.day_of_month, self.day_of_week, self.month_of_year, "and only if it is")
-        return f"{time}{days}{zone_phrase(self.tz)}."
+        return f"{time}{dates_phrase(self.rule)}{zone_phrase(self.tz)}."
 
     def arguments(self) -> dict[str, Any]:
         return {

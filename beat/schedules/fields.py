@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
 from beat.schedules.arguments import ScheduleError, nearest
-from beat.schedules.walls import bits
+from beat.schedules.bits import bits
+from beat.schedules.calendar_days import FIRST_YEAR, LAST_YEAR
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -33,6 +34,7 @@ class FieldKind:
     names: tuple[str, ...] = ()  # full names, from `low` up
     sunday_is_7: bool = False
     open_steps: bool = False  # 5/15 means 5-59/15
+    wraps: bool = True  # 22-4 goes on past the end
 
     @property
     def span(self) -> int:
@@ -67,6 +69,15 @@ DAY_OF_MONTH: Final = FieldKind("day of month", 1, 31, "1 or 1-7")
 MONTH: Final = FieldKind("month", 1, 12, "1-6 or jan,jul", names=MONTHS)
 DAY_OF_WEEK: Final = FieldKind("day of week", 0, 6, "1-5 or mon-fri, 0 is Sunday", names=DAYS)
 
+# In the text form, 5/20 is a step up to the end, and 7 is Sunday too.
+CRON_SECOND: Final = FieldKind("second", 0, 59, "0 or */10", open_steps=True)
+CRON_MINUTE: Final = replace(MINUTE, open_steps=True)
+CRON_HOUR: Final = replace(HOUR, open_steps=True)
+CRON_DAY_OF_MONTH: Final = replace(DAY_OF_MONTH, open_steps=True)
+CRON_MONTH: Final = replace(MONTH, open_steps=True)
+CRON_DAY_OF_WEEK: Final = replace(DAY_OF_WEEK, open_steps=True, sunday_is_7=True)
+CRON_YEAR: Final = FieldKind("year", FIRST_YEAR, LAST_YEAR, "2027 or 2027-2030", open_steps=True, wraps=False)
+
 _ITEM: Final = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\w+))?", re.ASCII)
 
 
@@ -90,20 +101,24 @@ def _parse_text(kind: FieldKind, text: str) -> Field:
     for item in items:
         if not item:
             raise _refused(kind, text, "it has an empty part")
-        mask |= _parse_item(kind, text, item)
+        mask |= parse_item(kind, text, item)
     return Field(",".join(items), mask, items[0].startswith("*"))
 
 
-def _parse_item(kind: FieldKind, text: str, item: str) -> int:
+def parse_item(kind: FieldKind, text: str, item: str) -> int:
+    """Return the bits of one item, in lower case, of the field `text`."""
     found = _ITEM.fullmatch(item)
     if found is None:
         raise _refused(kind, text, f"{item!r} is not a number, a range or a step")
     step = _step(kind, text, found["step"])
     if found["first"] is None:
         return _bits(kind, kind.low, kind.high, step or 1)
-    first = _number(kind, text, found["first"])
+    first = parse_number(kind, text, found["first"])
     if found["last"] is not None:
-        return _bits(kind, first, _number(kind, text, found["last"]), step or 1)
+        last = parse_number(kind, text, found["last"])
+        if last < first and not kind.wraps:
+            raise _refused(kind, text, f"{item!r} goes backwards")
+        return _bits(kind, first, last, step or 1)
     if step and not kind.open_steps:
         raise _refused(kind, text, f"{item!r} has a step but no range; write {first}-{kind.high}/{step}")
     return _bits(kind, first, kind.high if step else first, step or 1)
@@ -125,7 +140,8 @@ def _step(kind: FieldKind, text: str, step: str | None) -> int | None:
     return int(step)
 
 
-def _number(kind: FieldKind, text: str, word: str) -> int:
+def parse_number(kind: FieldKind, text: str, word: str) -> int:
+    """Return the number or name `word`, in lower case, of the field `text`."""
     if word.isdecimal():
         number = int(word)
         if not kind.low <= number <= kind.high + kind.sunday_is_7:

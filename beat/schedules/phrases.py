@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Final
 
+from beat.schedules.bits import bits
+from beat.schedules.calendar_days import FIRST_YEAR, DateRule, MonthDays, WeekDays
 from beat.schedules.fields import DAYS, MONTHS, Field
 
 if TYPE_CHECKING:
@@ -54,22 +58,32 @@ def runs(numbers: Sequence[int], names: Sequence[str] | None = None) -> str:
     return listed(words)
 
 
-def time_phrase(minute: Field, hour: Field) -> str:
-    """Return the part of the sentence about minutes and hours: ``At 03:00``, ``Every 5 minutes, from ...``."""
-    if len(minute.values) * len(hour.values) <= MOST_TIMES and not (minute.star or hour.star):
-        return f"At {listed([f'{h:02}:{m:02}' for h in hour.values for m in minute.values])}"
-    return f"{_minutes(minute)}{_hours(hour)}"
+def time_phrase(minute: Field, hour: Field, second: Field | None = None) -> str:
+    """Return the part of the sentence about the time of day: ``At 03:00``, ``Every 5 minutes of every hour``."""
+    fields = (hour, minute) if second is None or second.mask == 1 else (hour, minute, second)
+    if prod(len(field.values) for field in fields) <= MOST_TIMES and not any(field.star for field in fields):
+        times = product(*(field.values for field in fields))
+        return f"At {listed([':'.join(f'{part:02}' for part in time) for time in times])}"
+    if len(fields) > 2:  # noqa: PLR2004 - seconds as well
+        return _with_seconds(fields[-1], minute, hour)
+    return f"{_units(minute, 'minute', 60)}{_hours(hour)}"
 
 
-def _minutes(minute: Field) -> str:
-    if minute.text == "*":
-        return "Every minute"
-    step = _star_step(minute, 60)
+def _with_seconds(second: Field, minute: Field, hour: Field) -> str:
+    seconds = _units(second, "second", 60)
+    if minute.text == hour.text == "*":
+        return seconds if second.star else f"{seconds} of every minute"
+    minutes = _units(minute, "minute", 60).removeprefix("At ")
+    return f"{seconds} of {minutes[0].lower()}{minutes[1:]}{_hours(hour)}"
+
+
+def _units(field: Field, unit: str, span: int) -> str:
+    if field.text == "*":
+        return f"Every {unit}"
+    step = _star_step(field, span)
     if step:
-        return f"Every {step} minutes"
-    if len(minute.values) == 1:
-        return f"At minute {minute.values[0]}"
-    return f"At minutes {runs(minute.values)}"
+        return f"Every {step} {unit}s"
+    return f"At {unit}{'s' if len(field.values) > 1 else ''} {runs(field.values)}"
 
 
 def _hours(hour: Field) -> str:
@@ -89,20 +103,47 @@ def _star_step(field: Field, span: int) -> int | None:
     return int(step) if span % int(step) == 0 else None
 
 
-def days_phrase(month_day: Field, weekday: Field, month: Field, between: str) -> str:
-    """Return the part of the sentence about dates; `between` joins the day of month and the day of week."""
-    by_month = (
-        ""
-        if month_day.text == "*"
-        else f"on day{'s' if len(month_day.values) > 1 else ''} {runs(month_day.values)} of the month"
-    )
-    by_week = "" if weekday.text == "*" else runs(weekday.values, DAYS)
+def dates_phrase(rule: DateRule) -> str:
+    """Return the part of the sentence about dates."""
+    every = DateRule()
+    by_month = by_week = ""
+    if rule.month_days != every.month_days:
+        by_month = f"on {_month_days(rule.month_days)} of the month"
+    if rule.week_days != every.week_days:
+        by_week = _week_days(rule.week_days)
     if by_month and by_week:
-        days = f", {by_month} {between} {by_week}"
+        days = f", {by_month} {'or on' if rule.either else 'and only if it is'} {by_week}"
     else:
         days = f", {by_month}" if by_month else f", on {by_week}" if by_week else ""
-    months = "" if month.text == "*" else f", in {runs(month.values, ('', *MONTHS))}"
-    return days + months
+    months = "" if rule.months == every.months else f", in {runs(bits(rule.months), ('', *MONTHS))}"
+    years = "" if rule.years is None else f", of {runs([FIRST_YEAR + year for year in bits(rule.years)])}"
+    return days + months + years
+
+
+def _month_days(days: MonthDays) -> str:
+    numbers = bits(days.numbers)
+    words = [f"day{'s' if len(numbers) > 1 else ''} {runs(numbers)}"] if numbers else []
+    words += [
+        f"{counted(back, 'day')} before the last day" if back else "the last day"
+        for back in bits(days.from_last)
+    ]
+    words += [
+        f"the workday nearest to day {day}" if day else "the last workday" for day in bits(days.workdays)
+    ]
+    return listed(words)
+
+
+def _week_days(days: WeekDays) -> str:
+    words = [runs(bits(days.every), DAYS)] if days.every else []
+    words += [f"the {ordinal(place // 7 + 1)} {DAYS[place % 7]} of the month" for place in bits(days.nth)]
+    words += [f"the last {DAYS[weekday]} of the month" for weekday in bits(days.last)]
+    return listed(words)
+
+
+def ordinal(number: int) -> str:
+    """Return ``1st``, ``2nd``, ``3rd``, ``4th`` and so on."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def zone_phrase(tz: ZoneInfo | None) -> str:

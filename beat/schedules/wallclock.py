@@ -1,19 +1,31 @@
-"""What the kinds that read a wall clock share: a zone, a DST policy, and the walk over both."""
+"""What the kinds that read a wall clock share: a zone, a DST policy, and the walk over both.
+
+There are two ways to the next fire, and they agree. The one on the UTC line (`next_micros`) is right everywhere: it
+walks the segments of the zone, see `beat.dst`. The other (`next_after`) stays on datetimes. On a date on which
+the zone changes nothing, each reading of the clock is shown once; if the date of the asking instant and the date of
+the next matching reading are both of that sort, then no change between them matters, because no reading between
+them matches. The answer is that reading, put together from its date and its time of day. On any other date, and
+for schedules finer than a minute, the datetime is taken to the UTC line and back.
+"""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from datetime import MAXYEAR, MINYEAR, date, datetime, time
+from typing import TYPE_CHECKING, Final, Self
 
-from beat.dst import next_instant, zone_line
+from beat.dst import effective_policy, next_instant, zone_line
 from beat.schedules.base import Schedule
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
     from zoneinfo import ZoneInfo
 
+    from beat.dst import ZoneLine
     from beat.schedules.walls import Walls
+
+TIMES: Final = tuple(time(hour, minute) for hour in range(24) for minute in range(60))
 
 
 class WallClock(Schedule):
@@ -24,19 +36,57 @@ class WallClock(Schedule):
     gap: str | None
     fold: str | None
     walls: Walls  # the readings that match
+    real_time: bool  # whether it follows real time, see `beat.dst`
     policy: tuple[str, str]  # the effective gap and fold
-
-    @abstractmethod
-    def replaced(self, tz: ZoneInfo | None, gap: str | None, fold: str | None) -> WallClock:
-        """Return the same readings under another zone and policy."""
+    line: ZoneLine | None  # of its own zone
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         gap, fold = self.policy
-        fire = next_instant(zone_line(tz), self.walls.next, us // SECOND, gap, fold)
+        fire = next_instant(self.line or zone_line(tz), self.walls.next, us // SECOND, gap, fold)
         return None if fire is None else fire * SECOND
+
+    def next_after(self, t: datetime) -> datetime | None:
+        walls, asking = self.walls, t.tzinfo
+        tz = self.tz or asking
+        if asking is None or tz is None or not walls.whole_minutes:
+            return super().next_after(t)
+        if asking is not tz:
+            if not MINYEAR < t.year < MAXYEAR:
+                return super().next_after(t)
+            t = t.astimezone(tz)
+        day = t.toordinal()
+        unsettled = (self.line or zone_line(tz)).unsettled
+        if day in unsettled[day >> 9]:
+            return super().next_after(t)
+        minutes = walls.minutes
+        place = bisect_right(minutes, t.hour * 60 + t.minute)
+        later = place < len(minutes)
+        if walls.days is None:
+            found: int | None = day if later else day + 1
+        else:
+            found = walls.days.at_or_after(day if later else day + 1, t.year)
+        if found == day:
+            return datetime.combine(t, TIMES[minutes[place]], tz)
+        if found is None or found in unsettled[found >> 9]:
+            return super().next_after(t)
+        return datetime.combine(date.fromordinal(found), TIMES[minutes[0]], tz)
 
     def bind(
         self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
     ) -> Schedule:
         del anchor, name
-        return self.replaced(self.tz or tz, self.gap or gap, self.fold or fold)
+        return self._with(self.tz or tz, self.gap or gap, self.fold or fold)
+
+    def _with(self, tz: ZoneInfo, gap: str | None, fold: str | None) -> Self:
+        """These readings under another zone and policy: what is right in them need not be checked again."""
+        bound = object.__new__(type(self))
+        put = object.__setattr__
+        slots: tuple[str, ...] = self.__slots__
+        for name in slots:
+            put(bound, name, getattr(self, name))
+        put(bound, "tz", tz)
+        put(bound, "gap", gap)
+        put(bound, "fold", fold)
+        put(bound, "policy", effective_policy(gap, fold, self.real_time))
+        put(bound, "line", zone_line(tz))
+        return bound

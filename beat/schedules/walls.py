@@ -8,10 +8,13 @@ shared by all schedules that mean the same.
 from __future__ import annotations
 
 from bisect import bisect_right
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from beat.dst import DAY
+from beat.dst import DAY, EPOCH_ORDINAL
+from beat.schedules.bits import bits
+from beat.schedules.calendar_days import DateRule, days_of
 
 if TYPE_CHECKING:
     from beat.schedules.calendar_days import Days
@@ -20,43 +23,41 @@ if TYPE_CHECKING:
 class Walls:
     """The readings at which an expression matches."""
 
-    __slots__ = ("_opening", "_whole_minutes", "days", "minutes", "seconds")
+    __slots__ = ("_opening", "days", "minutes", "seconds", "whole_minutes")
 
-    def __init__(self, minutes: tuple[int, ...], seconds: tuple[int, ...], days: Days) -> None:
+    def __init__(self, minutes: tuple[int, ...], seconds: tuple[int, ...], days: Days | None) -> None:
         self.minutes = minutes  # of the day
         self.seconds = seconds  # of the minute
-        self.days = days
-        self._whole_minutes = seconds == (0,)
+        self.whole_minutes = seconds == (0,)
+        self.days = days  # None: every day
         self._opening = minutes[0] * 60 + seconds[0]
 
     def next(self, reading: int) -> int | None:
         """Return the first matching reading strictly after `reading`."""
-        day = reading // DAY
-        found = self.days.at_or_after(day)
-        if found == day:
-            minute = reading % DAY // 60
-            place = bisect_right(self.minutes, minute)
-            if not self._whole_minutes and place and self.minutes[place - 1] == minute:
-                second = self._second_after(reading % 60)
-                if second is not None:
-                    return reading - reading % 60 + second
-            if place < len(self.minutes):
-                return day * DAY + self.minutes[place] * 60 + self.seconds[0]
-            found = self.days.at_or_after(day + 1)
-        return None if found is None else found * DAY + self._opening
+        number, second = divmod(reading, DAY)
+        later = self._later_that_day(second)
+        if self.days is None:
+            return (number + 1) * DAY + self._opening if later is None else number * DAY + later
+        day = number + EPOCH_ORDINAL
+        found = self.days.at_or_after(day + (later is None), date.fromordinal(day).year)
+        if found is None:
+            return None
+        start = (found - EPOCH_ORDINAL) * DAY
+        return start + (self._opening if later is None or found != day else later)
 
-    def _second_after(self, second: int) -> int | None:
-        place = bisect_right(self.seconds, second)
-        return self.seconds[place] if place < len(self.seconds) else None
+    def _later_that_day(self, second: int) -> int | None:
+        """Return the first matching second of a day strictly after `second`."""
+        minute = second // 60
+        place = bisect_right(self.minutes, minute)
+        if not self.whole_minutes and place and self.minutes[place - 1] == minute:
+            later = bisect_right(self.seconds, second % 60)
+            if later < len(self.seconds):
+                return minute * 60 + self.seconds[later]
+        return self.minutes[place] * 60 + self.seconds[0] if place < len(self.minutes) else None
 
 
 @lru_cache(maxsize=4096)
-def walls_of(minutes: int, hours: int, days: Days, seconds: int = 1) -> Walls:
-    """Return the readings for the bits of the fields."""
-    in_day = [hour * 60 + minute for hour in bits(hours) for minute in bits(minutes)]
-    return Walls(tuple(in_day), bits(seconds), days)
-
-
-def bits(mask: int) -> tuple[int, ...]:
-    """Return the numbers of the bits that are set, in order."""
-    return tuple(number for number in range(mask.bit_length()) if mask >> number & 1)
+def walls_of(seconds: int, minutes: int, hours: int, rule: DateRule) -> Walls:
+    """Return the readings for the bits of the fields and the dates of a rule."""
+    in_day = tuple(hour * 60 + minute for hour in bits(hours) for minute in bits(minutes))
+    return Walls(in_day, bits(seconds), None if rule == DateRule() else days_of(rule))

@@ -3,11 +3,12 @@
 import random
 from datetime import UTC, datetime
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import pytest
 from croniter import croniter
 
-from beat.schedules import cron
+from beat.schedules import Schedule, cron
 
 START = datetime(2024, 2, 27, 11, 58, 30, tzinfo=UTC)
 
@@ -33,6 +34,71 @@ def test_two_ways_to_say_the_same(text, same):
     assert hash(cron(text)) == hash(cron(same))
 
 
+def dates(text, start=datetime(2026, 1, 1, tzinfo=UTC), count=4):
+    return [fire.strftime("%m-%d") for fire in cron(text).upcoming(start, count)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0 9 L * *", ["01-31", "02-28", "03-31", "04-30"]),
+        ("0 9 L-3 * *", ["01-28", "02-25", "03-28", "04-27"]),
+        ("0 9 1,L * *", ["01-01", "01-31", "02-01", "02-28"]),
+        ("0 9 LW * *", ["01-30", "02-27", "03-31", "04-30"]),  # 31 January 2026 is a Saturday
+        ("0 9 15W * *", ["01-15", "02-16", "03-16", "04-15"]),  # 15 February and March are Sundays
+        ("0 9 1W * *", ["01-01", "02-02", "03-02", "04-01"]),  # a Sunday
+        ("0 9 1W 8 *", ["08-03", "08-02", "08-01", "08-01"]),  # a Saturday in 2026: not back into July
+        ("0 9 31W * *", ["01-30", "03-31", "05-29", "07-31"]),  # 31 May is a Sunday: not on into June
+        ("0 9 * * 5L", ["01-30", "02-27", "03-27", "04-24"]),
+        ("0 9 * * 7L", ["01-25", "02-22", "03-29", "04-26"]),
+        ("0 9 * * Fri#2", ["01-09", "02-13", "03-13", "04-10"]),
+        ("0 9 * * 7#1", ["01-04", "02-01", "03-01", "04-05"]),
+        ("0 9 * * thu#5", ["01-29", "04-30", "07-30", "10-29"]),
+        ("0 9 * * mon#1,fril", ["01-05", "01-30", "02-02", "02-27"]),
+        ("0 9 13 * fri#2", ["01-09", "01-13", "02-13", "03-13"]),  # either
+        ("0 9 ? * fri#2", ["01-09", "02-13", "03-13", "04-10"]),
+        ("0 9 */7 * fri#2", ["05-08", "01-08", "10-08", "09-08"]),  # both
+    ],
+)
+def test_days_that_only_the_day_fields_can_say(text, expected):
+    assert dates(text, count=len(expected)) == expected
+
+
+def test_six_fields_begin_with_the_second_and_seven_end_with_the_year():
+    start = datetime(2026, 12, 31, 23, 59, 40, tzinfo=UTC)
+    assert [f.second for f in cron("*/15 * * * * *").upcoming(start, 4)] == [45, 0, 15, 30]
+    assert [f.isoformat() for f in cron("5 0 12 1 1 ? 2027/2").upcoming(start, 2)] == [
+        "2027-01-01T12:00:05+00:00",
+        "2029-01-01T12:00:05+00:00",
+    ]
+    assert cron("0 0 0 1 1 ? 2020-2026").next_after(start) is None
+    assert cron("0 0 3 * * *") == cron("0 3 * * *")
+
+
+def test_a_spread_value_is_fixed_by_the_entry_and_stays_in_its_range():
+    def bound(name, text):
+        start = datetime(2026, 1, 1, tzinfo=UTC)
+        return cron(text).bind(tz=ZoneInfo("UTC"), anchor=start, name=name).upcoming(start, 3)
+
+    names = [f"entry-{number}" for number in range(200)]
+    assert bound("a", "H H * * *") == bound("a", "h h * * *")
+    minutes = {fire.minute for name in names for fire in bound(name, "H * * * *")}
+    assert minutes <= set(range(60))
+    assert len(minutes) > 50
+    assert {fire.minute for name in names for fire in bound(name, "H(10-12) * * * *")} == {10, 11, 12}
+    assert {fire.day for name in names for fire in bound(name, "0 0 H * *")} == set(range(1, 29))
+    assert all((f[1] - f[0]).seconds == (f[2] - f[1]).seconds == 600 for f in [bound("x", "H/10 H * * *")])
+    # A change of the hash would move every spread entry of every user.
+    assert [fire.isoformat() for fire in bound("nightly", "H H * * *")[:1]] == ["2026-01-01T09:15:00+00:00"]
+
+
+def test_a_spread_schedule_is_stored_with_the_name_that_it_is_spread_by():
+    one = cron("H H * * *").bind(tz=ZoneInfo("UTC"), anchor=START, name="nightly")
+    assert Schedule.from_dict(one.to_dict()) == one
+    assert one != cron("H H * * *", tz="UTC")
+    assert cron("H H * * *", name="other").bind(tz=ZoneInfo("UTC"), anchor=START, name="x").name == "other"
+
+
 def test_two_restricted_day_fields_match_by_either():
     dates = [fire.day for fire in cron("0 0 13 * 5").upcoming(datetime(2025, 6, 1, tzinfo=UTC), 5)]
     assert dates == [6, 13, 20, 27, 4]
@@ -48,13 +114,25 @@ def test_a_day_field_that_starts_with_a_star_restricts_with_the_other():
     [
         ("", "has 0 fields; expected five"),
         ("0 0 * *", "has 4 fields"),
-        ("0 0 0 * * *", "has 6 fields"),
+        ("0 0 0 * * * * *", "has 8 fields; expected five .*, six with the second .* or seven with the year"),
         ("@dayly", "did you mean '@daily'"),
         ("@reboot", "is not a shorthand of cron"),
-        ("0 0 L * *", "day of month 'L': L, W, #, \\? and H are not read"),
-        ("0 0 * * 5#2", "day of week '5#2': L, W"),
-        ("H H * * *", "minute 'H': L, W"),
-        ("0 0 15W * ?", "day of month '15W': L, W"),
+        ("0 0 L-40 * *", "no month has a day 40 before its last one"),
+        ("0 0 32W * *", "day of month '32W': 32 is out of range"),
+        ("0 0 1-5W * *", "day of month '1-5W': '5w' is not a number"),
+        ("0 0 * * L", "L comes after the day it is about; expected the last Friday as 5L or friL"),
+        ("0 0 * * L5", "L comes after the day it is about"),
+        ("0 0 * * 5#6", "'6' is not a week of the month; expected 1 to 5"),
+        ("0 0 * * fir#1", "'fir' is not one of its names; .*; did you mean 'fri'"),
+        ("H(30-90) * * * *", r"'H\(30-90\)' has no range within 0 to 59, such as H\(0-59\)"),
+        ("H(5-2) * * * *", "has no range"),
+        ("H/0 * * * *", "has a step of 0"),
+        ("0 0 0 * * * H", "year 'H': 'h' is not a number"),
+        ("0 0 0 * * * 1969", "1969 is out of range; expected 1970 to 2099"),
+        ("0 0 0 * * * 2030-2027", "'2030-2027' goes backwards"),
+        ("0 0 */31 * 1#3", "would never fire: no date is all that it asks for"),
+        ("0 0 30W 2 *", "would never fire"),
+        ("0 0 0 29 2 * 2027", "would never fire"),
         ("0 24 * * *", "24 is out of range"),
         ("0 0 * * 8", "8 is out of range; expected 0 to 7"),
         ("0 0 30 2 *", "would never fire"),

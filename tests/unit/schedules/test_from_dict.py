@@ -16,7 +16,7 @@ def test_from_dict_is_also_a_function_of_the_package():
         ({}, "None is not a kind of schedule"),
         ({"kind": "crontap"}, "did you mean 'crontab'"),
         ({"kind": "cron", "txt": "* * * * *"}, "A cron schedule has no 'txt'; did you mean 'text'"),
-        ({"kind": "cron"}, "A cron schedule takes text, tz, gap, fold, but got nothing"),
+        ({"kind": "cron"}, "A cron schedule takes text, tz, gap, fold, name, but got nothing"),
         ({"kind": "cron", "v": 99, "text": "* * * * *"}, "layout version 99"),
         ({"kind": "every", "run_every": 5, "anchor": "yesterday"}, "not an ISO 8601 instant"),
         ({"kind": "every", "run_every": 5, "anchor": "2025-01-01T00:00:00"}, "has no time zone"),
