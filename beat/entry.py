@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from beat.evaluation import Binding, Evaluation, evaluation
 from beat.schedules import Schedule
 from jobq.errors import ConfigError
-from jobq.instants import from_micros, iso, seconds_to_micros, to_micros
+from jobq.instants import iso, seconds_to_micros, to_micros
 from jobq.message import JobOptions, new_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from jobq.job import NewJob
 
@@ -97,15 +98,12 @@ class Entry:
         `ConfigError` if this machine does not know the zone.
         """
         try:
-            tz = ZoneInfo(self.timezone)
+            shared = evaluation(Binding(self.schedule, self.timezone, anchor, self.name, self.gap, self.fold))
         except (ValueError, OSError, LookupError) as error:
             raise ConfigError(f'entry "{self.name}": there is no time zone "{self.timezone}" here') from error
-        bound = self.schedule.bind(
-            tz=tz, anchor=from_micros(anchor), name=self.name, gap=self.gap, fold=self.fold
-        )
         first = None if self.start is None else to_micros(self.start)
         last = None if self.end is None else to_micros(self.end)
-        return Evaluated(entry=self, schedule=bound, tz=tz, first=first, last=last)
+        return Evaluated(entry=self, evaluation=shared, first=first, last=last)
 
 
 class _Versioned(msgspec.Struct):
@@ -141,13 +139,17 @@ def _schedule(text: bytes) -> Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An entry bound to its zone and anchor, on the integer time line. Instants are epoch microseconds."""
+    """An entry as it fires, within its bounds. Instants are epoch microseconds."""
 
     entry: Entry
-    schedule: Schedule
-    tz: ZoneInfo
+    evaluation: Evaluation
     first: int | None
     last: int | None
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone in which its fires are shown."""
+        return self.evaluation.schedule.tz or self.evaluation.tz
 
     def next_after(self, instant: int) -> int:
         """The first fire time strictly after `instant` within the bounds, 0 if there is none or it is disabled."""
@@ -155,8 +157,8 @@ class Evaluated:
             return 0
         if self.first is not None:
             instant = max(instant, self.first - 1)
-        fire = self.schedule.next_bounded(instant, self.tz)
-        return 0 if fire is None or (self.last is not None and fire > self.last) else fire
+        fire = self.evaluation.next_after(instant)
+        return 0 if self.last is not None and fire > self.last else fire
 
     def latest(self, since: int, until: int) -> int:
         """The last fire time f with since < f <= until within the bounds, 0 if there is none."""
@@ -164,7 +166,7 @@ class Evaluated:
             since = max(since, self.first - 1)
         if self.last is not None:
             until = min(until, self.last)
-        return self.schedule.latest_micros(since, until, self.tz) or 0
+        return self.evaluation.latest(since, until)
 
     def job(self, fire_time: int) -> NewJob:
         """The job of a tick, under the tick's id. `expires` counts from the fire time."""

@@ -64,6 +64,16 @@ class Schedule(ABC):
         """Return the schedule as the entry `name` evaluates it. What the schedule says itself wins."""
         return self
 
+    @property
+    def by_anchor(self) -> bool:
+        """Whether `bind` makes something of the anchor. If not, entries of any age share one evaluation."""
+        return True
+
+    @property
+    def by_name(self) -> bool:
+        """Whether `bind` makes something of the entry's name. If not, entries of any name share one evaluation."""
+        return True
+
     def next_after(self, t: datetime) -> datetime | None:
         """Return the first fire strictly after `t`, or None if there is none before the year 10000.
 

@@ -122,6 +122,10 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
         put(self, "policy", effective_policy(gap, fold, self.real_time))
         put(self, "line", self.tz and zone_line(self.tz))
 
+    @property
+    def by_name(self) -> bool:
+        return self.name == ""
+
     def bind(
         self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
     ) -> Schedule:

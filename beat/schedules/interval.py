@@ -75,6 +75,14 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
     def _from(self, us: int) -> Schedule:
         return self if self.anchor else self._with(from_micros(us), self.tz)
 
+    @property
+    def by_anchor(self) -> bool:
+        return self.anchor is None
+
+    @property
+    def by_name(self) -> bool:
+        return False
+
     def bind(
         self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
     ) -> Schedule:

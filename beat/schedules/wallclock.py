@@ -40,6 +40,14 @@ class WallClock(Schedule):
     policy: tuple[str, str]  # the effective gap and fold
     line: ZoneLine | None  # of its own zone
 
+    @property
+    def by_anchor(self) -> bool:
+        return False
+
+    @property
+    def by_name(self) -> bool:
+        return False
+
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         gap, fold = self.policy
         fire = next_instant(self.line or zone_line(tz), self.walls.next, us // SECOND, gap, fold)

@@ -28,6 +28,7 @@ LAYERS = {
         "beat.definition",
         "beat.dst",
         "beat.entry",
+        "beat.evaluation",
         "beat.misfire",
         "beat.reading",
         "beat.schedules",

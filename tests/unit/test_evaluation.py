@@ -1,0 +1,68 @@
+"""Entries with equal schedules share one evaluation, and those that only look equal do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from beat import evaluation
+from beat.entry import Entry
+from beat.evaluation import evaluations
+from beat.misfire import plan
+from beat.schedules import cron, every
+from jobq.instants import SECOND
+
+START = 1_800_000_000 * SECOND
+HOUR = 3600 * SECOND
+COUNT = 10_000
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    evaluation._next_after.cache_clear()
+
+
+def entries(**fields):
+    """As the ticker has them: each read from its stored definition."""
+    for number in range(COUNT):
+        entry = Entry(name=f"entry-{number}", task="t", **fields)
+        yield Entry.from_definition(entry.name, entry.definition()).evaluated(START)
+
+
+@pytest.mark.parametrize("schedule", [every(3600), cron("0 * * * *"), cron("0 8 * * *", tz="Europe/Prague")])
+@pytest.mark.parametrize("catchup", ["latest", "all", "skip"])
+def test_ten_thousand_entries_with_equal_schedules_cost_one_evaluation_a_tick(schedule, catchup):
+    loaded = list(entries(schedule=schedule, catchup=catchup, timezone="America/New_York"))
+    fire = loaded[0].next_after(START)
+    for _ in range(3):
+        before = evaluations()
+        decided = [plan(one, fire, fire + SECOND) for one in loaded]
+        assert evaluations() == before + 1
+        assert {next_fire for _, next_fire in decided} == {loaded[0].next_after(fire)}
+        assert sum(len(ticks) for ticks, _ in decided) == COUNT
+        fire = loaded[0].next_after(fire)
+
+
+def test_what_differs_in_anything_that_counts_is_evaluated_for_itself():
+    alike = {"task": "t", "schedule": cron("30 2 * * *"), "timezone": "Europe/Prague"}
+    first = Entry(name="a", **alike).evaluated(START)
+    others = [
+        Entry(name="a", **alike | {"timezone": "Europe/London"}),
+        Entry(name="a", **alike, gap="skip"),
+        Entry(name="a", **alike, fold="both"),
+        Entry(name="a", **alike | {"schedule": cron("31 2 * * *")}),
+    ]
+    assert Entry(name="b", **alike).evaluated(START + HOUR).evaluation is first.evaluation
+    for other in others:
+        assert other.evaluated(START).evaluation is not first.evaluation
+
+
+def test_the_anchor_counts_for_an_interval_and_the_name_for_a_spread_field():
+    def interval(anchor):
+        return Entry(name="a", task="t", schedule=every(60)).evaluated(anchor)
+
+    def spread(name):
+        return Entry(name=name, task="t", schedule=cron("H H * * *")).evaluated(START)
+
+    assert interval(START).next_after(START) == START + 60 * SECOND
+    assert interval(START + SECOND).next_after(START) == START + 61 * SECOND
+    assert len({spread(f"entry-{number}").next_after(START) for number in range(50)}) > 40
