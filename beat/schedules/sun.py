@@ -1,105 +1,217 @@
-"""When the sun crosses a height over a place.
+"""When the sun passes noon, or crosses a height, over a place.
 
-The sun's declination and the equation of time are astral's (the NOAA solar equations, after Meeus, *Astronomical
-Algorithms*), good to well under a minute between the years 1800 and 2100. astral's own searches work by calendar
-date and can miss an event near midnight UTC, or give one twice. Here the day is cut at the sun's own turning
-points, its transit (highest) and antitransit (lowest); between two of them it only rises or only sets, so that
-a crossing is bracketed by a change of sign and there is at most one.
+With A the sun's hour angle (0 at its transit, from -pi before to pi after), the sun stands above the height h where
+
+    cos A > c,  with  c = (sin h - sin lat * sin dec) / (cos lat * cos dec)      (Meeus 15.1),
+
+and both A and c follow from the table in `sun_table`. Days are counted from transit to transit and a day's event is
+a pure function of the day's number, so whoever asks, and from whichever instant, gets the same one. Events of
+successive days are at least some hours apart: the next event is that of the first day whose event is later.
+
+**The turning points.** A grows by a turn a day, and c is nearly constant, so that ``cos A - c`` has one lowest and
+one highest point a day, where ``sin A = -c' / A'``: within a few seconds of the antitransit and the transit in most
+places, within an hour and a quarter at the poles. Between two of them it only rises or only falls. So there is at
+most one event, and there is one if and only if the sign changes between the two.
+
+**The event.** ``A = acos c`` gives the time from A, A from c, and c from the time, which it hardly depends on:
+starting from noon, a round leaves ``|c'| / (A' sin A)`` of the error. Where that is below a half, which is nearly
+always (in most places it is below a hundredth, and three rounds do), they give the crossing, and it lies between
+the turning points. Where it is not (the sun grazes the height, or the place is near a pole), the turning points
+decide whether there is an event, and regula falsi between them finds it.
+
+**Polar months.** Both the rate at which c changes at a place (its `drift`) and the rate at which that rate does (its
+`bend`) are bounded. If c is above 1 at the mean noon by more than it drifts until the sun is highest, the sun stays
+below the height all day; if it is below -1 likewise at the mean midnight, above it. If it is beyond by g, and moves
+away at the rate v, it stays so for as long as ``g + v * t - bend * t**2 / 2`` is positive, and these days are passed
+over at once. The strides shorten as the edge comes nearer, down to a day, so that no event is passed over.
+
+**The bound.** Every height that has a name is reached each year at every latitude up to `POLE`, to which nearer ones
+are set: the search ends within a year. It gives up after `SEARCH_DAYS` all the same.
+
+**The memory.** An object keeps its last answer: the instant asked from, the event, and the day to go on from. Any
+instant from the one to the other has that answer too, and the event itself is mostly what is asked from next. It is
+one tuple, replaced whole, so threads may share the object; and it changes no answer.
 """
 
 from __future__ import annotations
 
-from math import acos, cos, pi, radians, sin
+from abc import ABC, abstractmethod
+from math import acos, asin, cos, degrees, floor, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING, Final
 
-from astral.sun import adjust_to_horizon, eq_of_time, sun_declination
+from beat.schedules.sun_table import STRETCH, Parabola, stretch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-HALF_DAY: Final = 43_200
-SECONDS_A_DEGREE: Final = 240
-J2000: Final = 946_728_000  # 2000-01-01T12:00Z, from which the equations count centuries
-CENTURY: Final = 36_525 * 86_400
-POLE: Final = 89.8  # as astral: nearer than this the time of day has no meaning
-FLAT: Final = 1e-9  # a sine this close to the level's is on it: 0.2 milliseconds of arc
-ROUNDS: Final = 50
+RISING: Final = -1
+SETTING: Final = 1
+SEARCH_DAYS: Final = 400
+
+DAY: Final = 86_400
+TURN: Final = 2 * pi
+POLE: Final = 89.8  # degrees: nearer than this the time of day has no meaning; astral's bound
+EARTH: Final = 6_356_900  # metres: astral's radius, by which the horizon of one who stands high is lowered
+TANGENT_DRIFT: Final = 0.0075  # a day; the tangent of the declination never does more than 0.00721
+SECANT_DRIFT: Final = 0.002  # 0.00169
+UNEVEN: Final = 0.02  # days: more than the equation of time, which stays below 17 minutes
+TANGENT_BEND: Final = 0.00018  # a day, by the day; 0.000166
+SECANT_BEND: Final = 0.00008  # 0.000067
+CLOSE: Final = 1e-6  # days: rounds that differ by less are within 0.1 seconds of the event
+ROUNDS: Final = 24  # each at least halves the error
+FLAT: Final = 1e-9  # a cosine this close to another is on it: 0.2 milliseconds of arc
+NOTHING: Final = (0, -(1 << 60), 0)
 
 
 def sunrise_height(elevation: float) -> float:
     """Return the height, in degrees, of the sun's centre at sunrise and sunset, seen from `elevation` metres.
 
     The almanacs' 50 arc minutes below the horizon (34 of refraction, 16 for the sun's radius; US Naval
-    Observatory), and the dip of the horizon for one who stands high.
+    Observatory), and the dip of the horizon ``acos(R / (R + elevation))`` for one who stands high.
     """
-    return -(50 / 60 + adjust_to_horizon(elevation))
+    return -(50 / 60 + degrees(acos(EARTH / (EARTH + max(elevation, 0.0)))))
 
 
-class Sky:
-    """The sun over one place. Instants are seconds since 1970-01-01T00:00Z."""
+class Daily(ABC):
+    """Something that the sun does at most once from one antitransit to the next. Seconds are since 1970."""
 
-    __slots__ = ("_cos_lat", "_shift", "_sin_lat")
+    __slots__ = ("_last", "_latest", "_meridian")
 
-    def __init__(self, lat: float, lon: float) -> None:
+    def __init__(self, lon: float, latest: float) -> None:
+        self._meridian = 0.5 - lon / 360  # mean noon, as a share of the day
+        self._latest = latest  # days from mean noon, at most
+        self._last = NOTHING
+
+    def after(self, second: int) -> int | None:
+        """Return the second of the first event after `second`, or None if `SEARCH_DAYS` have none."""
+        since, last, day = self._last
+        if since <= second < last:
+            return last
+        if second != last:
+            day = floor(second / DAY - self._meridian - self._latest) + 1
+        end = day + SEARCH_DAYS
+        while day < end:
+            event, day = self._event(day)
+            if event is not None and event > second:
+                self._last = second, event, day
+                return event
+        return None
+
+    @abstractmethod
+    def _event(self, day: int) -> tuple[int | None, int]:
+        """Return the second of the day's event, if it has one, and the next day that may have one."""
+
+    def _sun(self, day: int) -> tuple[float, float, tuple[Parabola, Parabola, Parabola]]:
+        """Return the middle of a stretch, the mean noon of the day by days from it, and the sun over it."""
+        noon = day + self._meridian
+        number = floor(noon / STRETCH)
+        middle = (number + 0.5) * STRETCH
+        return middle, noon - middle, stretch(number)
+
+
+class Noon(Daily):
+    """The sun passes the meridian of a longitude, in degrees east."""
+
+    __slots__ = ()
+
+    def __init__(self, lon: float) -> None:
+        super().__init__(lon, UNEVEN)
+
+    def _event(self, day: int) -> tuple[int, int]:
+        middle, noon, (_, _, (e0, e1, e2)) = self._sun(day)
+        once = noon - e0 - noon * (e1 + noon * e2)
+        return round((middle + noon - e0 - once * (e1 + once * e2)) * DAY), day + 1
+
+
+class Crossing(Daily):
+    """The sun's centre crosses a height, upwards (`RISING`) or downwards (`SETTING`), over a place; in degrees."""
+
+    __slots__ = ("_bend", "_direction", "_drift", "_never", "_on_secant", "_on_tangent", "_plain", "_turns")
+
+    def __init__(self, lat: float, lon: float, height: float, direction: int) -> None:
         latitude = radians(min(max(lat, -POLE), POLE))
-        self._sin_lat, self._cos_lat = sin(latitude), cos(latitude)
-        self._shift = lon * SECONDS_A_DEGREE
+        self._on_secant = sin(radians(height)) / cos(latitude)
+        self._on_tangent = sin(latitude) / cos(latitude)
+        self._drift = TANGENT_DRIFT * abs(self._on_tangent) + SECANT_DRIFT * abs(self._on_secant)
+        self._bend = TANGENT_BEND * abs(self._on_tangent) + SECANT_BEND * abs(self._on_secant)
+        self._plain = sqrt(1 - min(2 * self._drift / TURN, 1) ** 2)  # below it a round halves the error
+        self._direction = direction
+        self._turns = direction / TURN
+        turning = (
+            asin(min(self._drift / TURN, 1)) / TURN + UNEVEN
+        )  # days from the mean noon or midnight, at most
+        self._never = 1 + turning * self._drift  # beyond it there, c is beyond 1 when the sun turns
+        super().__init__(lon, turning + (0.5 if direction == SETTING else 0))
 
-    def turn(self, half_day: int) -> float:
-        """Return the antitransit (even numbers) or transit (odd) of a half day since 1970."""
-        mean = half_day * HALF_DAY - self._shift
-        once = mean - _equation_of_time(mean)
-        return mean - _equation_of_time(once)
+    def _event(self, day: int) -> tuple[int | None, int]:
+        middle, noon, (tangent, secant, (e0, e1, e2)) = self._sun(day)
+        a, b = self._on_secant, self._on_tangent
+        c0, c1, c2 = (
+            a * secant[0] - b * tangent[0],
+            a * secant[1] - b * tangent[1],
+            a * secant[2] - b * tangent[2],
+        )
+        plain, turns, at = self._plain, self._turns, noon
+        for _ in range(ROUNDS):
+            c = c0 + at * (c1 + at * c2)
+            if not -plain < c < plain:
+                break
+            before, at = at, noon - e0 - at * (e1 + at * e2) + turns * acos(c)
+            if -CLOSE < at - before < CLOSE:
+                return round((middle + at) * DAY), day + 1
+        culmination = noon if c > 0 else noon + self._direction / 2
+        c, slope = c0 + culmination * (c1 + culmination * c2), c1 + 2 * culmination * c2
+        gap = abs(c) - self._never
+        if gap > 0:
+            return None, day + 1 + self._idle(gap, slope if c > 0 else -slope)
+        found = self._bracketed(noon, (c0, c1, c2), (e0, e1, e2))
+        return None if found is None else round((middle + found) * DAY), day + 1
 
-    def half_day(self, second: float) -> int:
-        """Return the number of a half day that begins before `second`, at most two before it."""
-        return int((second + self._shift) // HALF_DAY) - 1
+    def _idle(self, gap: float, away: float) -> int:
+        """Return for how many days c stays beyond, being so by `gap` and moving `away` at that rate."""
+        return int((away + sqrt(away * away + 2 * self._bend * gap)) / self._bend)
 
-    def height(self, second: float) -> float:
-        """Return the sine of the height of the sun's centre, without refraction."""
-        century = (second - J2000) / CENTURY
-        declination = radians(sun_declination(century))
-        solar = second + self._shift + eq_of_time(century) * 60
-        angle = pi * (solar / HALF_DAY - 1)
-        return self._sin_lat * sin(declination) + self._cos_lat * cos(declination) * cos(angle)
+    def _bracketed(self, noon: float, cosine: Parabola, ahead: Parabola) -> float | None:
+        """Return the crossing between the day's lowest and highest point, if it is between them."""
 
-    def crossings(self, half_day: int, count: int, level: float, sign: int) -> Iterator[float]:
-        """Yield when the sun crosses `level` in `count` half days, upwards if `sign` is 1, downwards if -1."""
+        def above(at: float) -> float:
+            return cos((at - noon + _at(ahead, at)) * TURN) - _at(cosine, at)
 
-        def over(second: float) -> float:
-            return sign * (self.height(second) - level)
+        low = self._turning_point(noon, cosine, ahead, self._direction * pi)
+        high = self._turning_point(noon, cosine, ahead, 0)
+        below, over = above(low), above(high)
+        return _root(above, low, high, below, over) if below < 0 <= over else None
 
-        low = self.turn(half_day)
-        below = over(low)
-        for number in range(half_day + 1, half_day + count + 1):
-            high = self.turn(number)
-            above = over(high)
-            if below < 0 <= above:
-                yield _root(over, low, high, below, above)
-            low, below = high, above
+    @staticmethod
+    def _turning_point(noon: float, cosine: Parabola, ahead: Parabola, culmination: float) -> float:
+        """Return when the sun is highest (at the culmination with hour angle 0) or lowest (pi or -pi)."""
+        at = noon + culmination / TURN
+        tilt = asin(min(max((cosine[1] + 2 * at * cosine[2]) / TURN, -1), 1))
+        return at - _at(ahead, at) + (tilt if culmination else -tilt) / TURN
 
 
-def _equation_of_time(second: float) -> float:
-    return float(eq_of_time((second - J2000) / CENTURY)) * 60
+def _root(f: Callable[[float], float], low: float, high: float, below: float, over: float) -> float:
+    """Return where `f` passes zero on its way from `below` at `low` to `over` at `high`.
 
-
-def _root(f: Callable[[float], float], start: float, end: float, below: float, above: float) -> float:
-    """Return where `f` changes from negative at `start` to positive at `end`.
-
-    Regula falsi with the Illinois weights, in the cosine of the time passed: between two turning points the
-    height is nearly linear in it.
+    Regula falsi with the Illinois weights, in the cosine of the way gone: between two turning points the height
+    of the sun is nearly linear in it.
     """
-    low, high, side = 1.0, -1.0, 0
+    start, way, at = low, high - low, high
+    first, last, side = 1.0, -1.0, 0
     for _ in range(ROUNDS):
-        cosine = (low * above - high * below) / (above - below)
-        at = start + (end - start) * acos(min(max(cosine, -1.0), 1.0)) / pi
+        cosine = (first * over - last * below) / (over - below)
+        at = start + way * acos(min(max(cosine, -1.0), 1.0)) / pi
         value = f(at)
         if abs(value) < FLAT:
             break
         if value < 0:
-            low, below, above = cosine, value, above / 2 if side < 0 else above
+            first, below, over = cosine, value, over / 2 if side < 0 else over
             side = -1
         else:
-            high, above, below = cosine, value, below / 2 if side > 0 else below
+            last, over, below = cosine, value, below / 2 if side > 0 else below
             side = 1
     return at
+
+
+def _at(parabola: Parabola, x: float) -> float:
+    return parabola[0] + x * (parabola[1] + x * parabola[2])

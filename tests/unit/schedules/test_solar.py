@@ -1,17 +1,28 @@
-"""The sun: against astral's own functions, and where there is no sunrise for months."""
+"""The sun: against astral's own functions, against its height every few minutes, and where it stays away for months."""
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import atan, degrees
+from random import Random
 
+import numpy as np
 import pytest
 from astral import Observer
-from astral.sun import SunDirection, time_of_transit
+from astral.sun import SunDirection, adjust_to_horizon, eq_of_time, sun_declination, time_of_transit
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from beat.schedules import solar
-from beat.schedules.solar import EVENTS
+from beat.schedules import solar, to_micros
+from beat.schedules.solar import CROSSINGS, EVENTS
+from beat.schedules.sun import POLE, RISING, Crossing, sunrise_height
+from beat.schedules.sun_table import CENTURY, J2000, STRETCH, stretch, sun
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 YEAR = timedelta(days=365)
+FIRST_DAY = to_micros(START) // (86_400 * 1_000_000)
+same = settings(derandomize=True, deadline=None, max_examples=100)
 ZENITHS = {"sunrise": 90 + 50 / 60, "sunset": 90 + 50 / 60, "dawn_civil": 96, "dusk_nautical": 102}
 
 
@@ -71,6 +82,114 @@ def test_the_poles_are_no_error(lat, event):
 def test_astronomical_dusk_of_the_far_north_comes_back_in_autumn():
     fire = solar("dusk_astronomical", 60.17, 24.94).next_after(datetime(2025, 5, 20, tzinfo=UTC))
     assert (fire.year, fire.month) == (2025, 8)
+
+
+@same
+@given(
+    st.sampled_from(sorted(CROSSINGS)),
+    st.floats(-90, 90),
+    st.floats(-180, 180),
+    st.sampled_from([0, 0, 1500.0, 100_000.0]),
+    st.integers(-700_000, 2_900_000),
+)
+def test_no_event_is_passed_over_in_polar_months(event, lat, lon, elevation, day):
+    one = solar(event, lat, lon, elevation=elevation).sun
+    each_day = [found for n in range(day - 2, day + 403) if (found := one._event(n)[0]) is not None]
+    second, walked = day * 86_400, []
+    while (second := one.after(second)) is not None and second < (day + 400) * 86_400:
+        walked.append(second)
+    assert walked == [found for found in each_day if day * 86_400 < found < (day + 400) * 86_400]
+    assert walked, "every event comes within a year"
+
+
+@pytest.fixture(scope="module")
+def looks():
+    """Where the sun stands every four minutes of a year: the seconds, and rows of `sun`."""
+    seconds = np.arange(FIRST_DAY * 86_400, (FIRST_DAY + 366) * 86_400, 240)
+    return seconds, np.array([sun(second / 86_400) for second in seconds.tolist()])
+
+
+@pytest.mark.parametrize("lat", [90, 89.5, 85.2, 79.9, 69.65, 66.1, 48.6, 0, -60.3, -89])
+def test_the_sun_crosses_the_height_at_the_events_and_nowhere_else(looks, lat):
+    lon, step = 21.5, 240
+    seconds, positions = looks
+    phi, declination = np.radians(np.clip(lat, -POLE, POLE)), np.arctan(positions[:, 0])
+    turned = (seconds / 86_400 + lon / 360 + positions[:, 2] - 0.5) * 2 * np.pi
+    height = np.degrees(
+        np.arcsin(np.sin(phi) * np.sin(declination) + np.cos(phi) * np.cos(declination) * np.cos(turned))
+    )
+    for event, (direction, level) in CROSSINGS.items():
+        off = height - (sunrise_height(0) if level is None else level)
+        over = off >= 0
+        before = np.flatnonzero(~over[:-1] & over[1:] if direction == RISING else over[:-1] & ~over[1:])
+        expected = seconds[before] + step * off[before] / (off[before] - off[before + 1])
+        fires = solar(event, lat, lon).fires(START, START + timedelta(days=366))
+        found = [to_micros(fire) // 1_000_000 for fire in fires]
+        assert np.array(found) == pytest.approx(expected, abs=30)
+
+
+def test_the_sun_is_where_astral_has_it():
+    random = Random(1)
+    for _ in range(2000):
+        day = random.uniform(-25_000, 47_000)
+        century = (day - J2000) / CENTURY
+        tangent, _, ahead = sun(day)
+        assert abs(degrees(atan(tangent)) - sun_declination(century)) < 1e-6
+        assert abs(ahead * 86_400 - eq_of_time(century) * 60) < 4, "astral's is a shorter series"
+
+
+def test_the_parabolas_stay_close_to_the_sun():
+    random = Random(2)
+    for _ in range(2000):
+        number, x = random.randrange(-6_000, 12_000), random.uniform(-2.5, 2.5)
+        tangent, secant, ahead = (a + x * (b + x * c) for a, b, c in stretch(number))
+        there = sun((number + 0.5) * STRETCH + x)
+        assert abs(atan(tangent) - atan(there.tangent)) < 2.5e-6
+        assert abs(secant - there.secant) < 2.5e-6
+        assert abs(ahead - there.ahead) < 4e-7
+
+
+def test_the_horizon_sinks_as_astrals_does():
+    for metres in (-100.0, 0.0, 1.0, 300.0, 8848.0, 100_000.0):
+        assert abs(sunrise_height(metres) + 50 / 60 + adjust_to_horizon(metres)) < 1e-9
+
+
+def test_an_answer_does_not_depend_on_what_was_asked_before():
+    random = Random(3)
+    one = solar("dusk_civil", 67.9, -133.5)
+    questions = [to_micros(START) + random.randrange(800 * 86_400) * 1_000_000 for _ in range(300)]
+    questions += [one.next_micros(us, UTC) for us in questions]
+    alone = [solar("dusk_civil", 67.9, -133.5).next_micros(us, UTC) for us in questions]
+    assert [one.next_micros(us, UTC) for us in questions] == alone
+    assert [one.next_micros(us, UTC) for us in reversed(questions)] == alone[::-1]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(lambda us: one.next_micros(us, UTC), questions)) == alone
+
+
+def test_what_it_remembers_is_no_part_of_its_value():
+    asked, fresh = solar("sunset", 50.08, 14.42), solar("sunset", 50.08, 14.42)
+    asked.next_after(START)
+    assert asked == fresh
+    assert hash(asked) == hash(fresh)
+    assert repr(asked) == repr(fresh)
+    assert pickle.dumps(asked) == pickle.dumps(fresh)
+
+
+def test_polar_months_are_passed_over_in_a_few_strides(monkeypatch):
+    days = []
+    plain = Crossing._event
+
+    def counted(self, day):
+        days.append(day)
+        return plain(self, day)
+
+    monkeypatch.setattr(Crossing, "_event", counted)
+    for event in CROSSINGS:
+        for lat in (90, 78.2, 69.65, 60.2, -66.6, -88):
+            for month in range(12):
+                days.clear()
+                solar(event, lat, 18.96).next_after(START + month * timedelta(days=30))
+                assert len(days) < 20
 
 
 @pytest.mark.parametrize("offset", [-1800, 1800, timedelta(days=2), timedelta(days=-2, seconds=7)])
