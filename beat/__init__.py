@@ -1,6 +1,6 @@
 """The scheduler: schedules, entries and the beat."""
 
 from beat.control import Beat
-from beat.schedules import cron, crontab, every, schedule, solar
+from beat.schedules import Calendar, at, cron, crontab, every, rrule, schedule, solar, trigger
 
-__all__ = ["Beat", "cron", "crontab", "every", "schedule", "solar"]
+__all__ = ["Beat", "Calendar", "at", "cron", "crontab", "every", "rrule", "schedule", "solar", "trigger"]

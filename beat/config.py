@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from beat.definition import read_entry
 from beat.reading import choice, kind_of, seconds_within, shown, text, whole, zone
+from beat.schedules import Calendar, ScheduleError
+from beat.schedules.calendars import CALENDAR_KEYS
 from beat.toml_source import ConfigProblems, Problem, Source, expand, read_toml
 from jobq.errors import ConfigError
 from jobq.job import DEFAULT_QUEUE, check_queue
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beat.entry import Entry
+    from beat.schedule_keys import Calendars
     from beat.toml_source import KeyPath
 
 __all__ = ["BeatSettings", "Config", "ConfigProblems", "Problem", "WorkerSettings", "load_config"]
@@ -65,6 +68,7 @@ class Config:
     timezone: str = "UTC"
     beat: BeatSettings = BeatSettings()
     worker: WorkerSettings = WorkerSettings()
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
 
 
@@ -164,8 +168,8 @@ _WORKER: dict[str, Callable[[str, Any], Any]] = {
     "max_tasks_per_child": whole(1, _LARGEST),
     "max_memory_per_child": whole(1, _LARGEST),
 }
-_SECTIONS = ("beat", "worker", "beat_schedule")
-_LATER: frozenset[KeyPath] = frozenset({("calendars",), ("beat", "http")})
+_SECTIONS = ("beat", "worker", "calendars", "beat_schedule")
+_LATER: frozenset[KeyPath] = frozenset({("beat", "http")})
 
 
 class _Reader:
@@ -188,12 +192,14 @@ class _Reader:
     def config(self, document: Mapping[str, Any]) -> Config:
         plain = {key: value for key, value in document.items() if key not in _SECTIONS}
         values = self.checked((), plain, _TOP)
+        calendars = self.calendars(document.get("calendars", {}))
         return Config(
             path=self.source.path,
             **values,
             beat=BeatSettings(**self.section("beat", document, _BEAT)),
             worker=WorkerSettings(**self.section("worker", document, _WORKER)),
-            entries=self.entries(document.get("beat_schedule", {}), values.get("timezone", "UTC")),
+            calendars=calendars,
+            entries=self.entries(document.get("beat_schedule", {}), values.get("timezone", "UTC"), calendars),
         )
 
     def section(
@@ -221,14 +227,43 @@ class _Reader:
                 self.report(path, str(error))
         return values
 
-    def entries(self, given: Any, timezone: str) -> tuple[Entry, ...]:
+    def calendars(self, given: Any) -> dict[str, Calendar]:
+        if not isinstance(given, Mapping):
+            self.report(
+                ("calendars",),
+                f"calendars is {kind_of(given)}; expected a table for each calendar, such as [calendars.holidays]",
+            )
+            return {}
+        found = {}
+        for name, fields in given.items():
+            path = ("calendars", name)
+            if not isinstance(fields, Mapping):
+                self.report(
+                    path, f"{_label(path)} is {kind_of(fields)}; expected a table, [calendars.{name}]"
+                )
+                continue
+            for key in fields:
+                if key not in CALENDAR_KEYS:
+                    self.report(
+                        (*path, key),
+                        f'"{key}" is not a key of {_label(path)}{did_you_mean(key, CALENDAR_KEYS)}',
+                    )
+            try:
+                found[name] = Calendar(
+                    **{key: value for key, value in fields.items() if key in CALENDAR_KEYS}
+                )
+            except ScheduleError as error:
+                self.report(path, f"{_label(path)}: {str(error).removesuffix('.')}")
+        return found
+
+    def entries(self, given: Any, timezone: str, calendars: Calendars) -> tuple[Entry, ...]:
         if not isinstance(given, Mapping):
             expected = "a table for each entry, such as [beat_schedule.nightly]"
             self.report(("beat_schedule",), f"beat_schedule is {kind_of(given)}; expected {expected}")
             return ()
         found = []
         for name, fields in given.items():
-            entry, problems = read_entry(name, fields, timezone=timezone)
+            entry, problems = read_entry(name, fields, timezone=timezone, calendars=calendars)
             for problem in problems:
                 self.report(("beat_schedule", name, *problem.path), str(problem))
             if entry is not None:
@@ -243,6 +278,8 @@ def _label(path: KeyPath) -> str:
             return key
         case ("beat_schedule", name):
             return f"entry {shown(name)}"
+        case ("calendars", name):
+            return f"calendar {shown(name)}"
         case ("beat_schedule", name, *keys):
             return f"entry {shown(name)}: {'.'.join(keys)}"
         case _:

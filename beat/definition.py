@@ -9,51 +9,68 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from beat.entry import CATCHUPS, FOLDS, GAPS, Entry
-from beat.reading import choice, duration, flag, instant, json_form, kind_of, shown, table, text, zone
-from beat.schedules import Schedule, ScheduleError, cron, crontab, schedule, solar
+from beat.reading import (
+    DefinitionError,
+    choice,
+    duration,
+    flag,
+    instant,
+    json_form,
+    kind_of,
+    shown,
+    table,
+    text,
+    zone,
+)
+from beat.schedule_keys import (
+    NO_CALENDARS,
+    ROLLS,
+    calendar,
+    kinds_in,
+    listed_kinds,
+    read_schedule,
+    relative,
+    schedule_keys,
+)
+from beat.schedules import Schedule, ScheduleError
 from jobq.errors import ConfigError
 from jobq.message import JobOptions, parse_options
 from jobq.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from beat.schedule_keys import Calendars
 
 LONGEST_NAME = 200
 
-LATER_KINDS = ("at", "rrule", "trigger")
-LATER_POLICIES = ("max_runs", "jitter", "calendar")
+LATER_POLICIES = ("max_runs",)
 OVERLAPS = ("allow", "skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other")
 JOB_OPTIONS = ("queue", "priority", "expires", "retries", "time_limit", "soft_time_limit", "headers")
 DURATION_OPTIONS = ("countdown", "expires", "time_limit", "soft_time_limit")
 
 
-class DefinitionError(ConfigError):
-    """An entry is written wrong. `path` leads to the offending key within the entry; empty: the entry as a whole."""
+def entry_from_mapping(
+    name: str, given: Mapping[str, Any], *, timezone: str, calendars: Calendars = NO_CALENDARS
+) -> Entry:
+    """The entry that `given` describes; `timezone` holds where it names none. The first thing wrong is raised.
 
-    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.path = path
-
-    @property
-    def key(self) -> str | None:
-        """The key of the entry that is wrong, or None."""
-        return self.path[0] if self.path else None
-
-
-def entry_from_mapping(name: str, given: Mapping[str, Any], *, timezone: str) -> Entry:
-    """The entry that `given` describes; `timezone` holds where it names none. The first thing wrong is raised."""
-    entry, problems = read_entry(name, given, timezone=timezone)
+    `calendars` are those that it may name.
+    """
+    entry, problems = read_entry(name, given, timezone=timezone, calendars=calendars)
     if entry is None:
         raise problems[0]
     return entry
 
 
-def read_entry(name: object, given: object, *, timezone: str) -> tuple[Entry | None, list[DefinitionError]]:
+def read_entry(
+    name: object, given: object, *, timezone: str, calendars: Calendars = NO_CALENDARS
+) -> tuple[Entry | None, list[DefinitionError]]:
     """The entry that `given` describes, or None and all that is wrong with it."""
     reader = _Reader(name)
     with reader.reading():
@@ -62,7 +79,7 @@ def read_entry(name: object, given: object, *, timezone: str) -> tuple[Entry | N
         reader.report(f"it is {kind_of(given)}; expected a table with a task and a schedule")
         return None, reader.problems
     fields = {str(key): value for key, value in given.items() if value is not None}
-    entry = _read_fields(reader, str(name), fields, timezone)
+    entry = _read_fields(reader, str(name), fields, timezone, calendars)
     return (None if reader.problems else entry), reader.problems
 
 
@@ -114,7 +131,9 @@ def _passed_on(key: str, sentence: str) -> str:
     return f"{key}: {sentence[:1].lower()}{sentence[1:]}"
 
 
-def _read_fields(reader: _Reader, name: str, fields: dict[str, Any], timezone: str) -> Entry | None:
+def _read_fields(
+    reader: _Reader, name: str, fields: dict[str, Any], timezone: str, calendars: Calendars
+) -> Entry | None:
     meant = {name for key in fields for name in _check_key(reader, key, fields[key])}
     values: dict[str, Any] = {"timezone": timezone}
     for key, read in _READERS.items():
@@ -133,8 +152,11 @@ def _read_fields(reader: _Reader, name: str, fields: dict[str, Any], timezone: s
             with reader.reading(key):
                 values[key] = instant(key, fields[key], tz)
     values["options"] = _read_options(reader, fields, tz)
-    with reader.reading(*_kinds_in(fields)[:1]):
-        values["schedule"] = _read_schedule(reader, fields, meant)
+    kinds = kinds_in(fields)
+    with reader.reading(*kinds[:1]):
+        values["schedule"] = _read_schedule(reader, fields, kinds, meant)
+    if not reader.problems:
+        values["schedule"] = _shaped(reader, values["schedule"], kinds[0], fields, calendars)
     return None if reader.problems else _whole_entry(reader, name, values)
 
 
@@ -153,7 +175,7 @@ def _whole_entry(reader: _Reader, name: str, values: dict[str, Any]) -> Entry | 
 
 def _check_key(reader: _Reader, key: str, value: Any) -> tuple[str, ...]:
     """Report a key that is unknown or not available; the keys that it was meant for."""
-    if key in KEYS or key in LATER_KINDS:
+    if key in KEYS or key in schedule_keys():
         return ()
     if key in LATER_POLICIES:
         reader.report(f"{key} is not available in this version", key)
@@ -163,8 +185,9 @@ def _check_key(reader: _Reader, key: str, value: Any) -> tuple[str, ...]:
             f'"{key}" is an entry within an entry; a name with a dot in it is written in quotes', key
         )
         return ("task", "every")
-    reader.report(f'"{key}" is not a key of an entry{did_you_mean(key, KEYS)}', key)
-    return tuple(filter(None, [nearest(key, KEYS)]))
+    known = (*KEYS, *schedule_keys())
+    reader.report(f'"{key}" is not a key of an entry{did_you_mean(key, known)}', key)
+    return tuple(filter(None, [nearest(key, known)]))
 
 
 # -- single values
@@ -224,111 +247,38 @@ def _read_option(key: str, value: Any, tz: ZoneInfo) -> Any:
     return value
 
 
-# -- the schedule
-
-
-def _kinds_in(fields: Mapping[str, Any]) -> list[str]:
-    return [key for key in fields if key in _KINDS or key in LATER_KINDS]
-
-
-def _read_schedule(reader: _Reader, fields: Mapping[str, Any], meant: set[str]) -> Schedule | None:
-    kinds = _kinds_in(fields)
+def _read_schedule(
+    reader: _Reader, fields: Mapping[str, Any], kinds: Sequence[str], meant: set[str]
+) -> Schedule | None:
     if not kinds:
-        if not meant.intersection(_KINDS):
-            reader.report("it has no schedule; expected exactly one of every, cron, crontab and solar")
+        if not meant.intersection(schedule_keys()):
+            reader.report(f"it has no schedule; expected exactly one of {listed_kinds()}")
         return None
     if len(kinds) > 1:
         both = f"{', '.join(kinds[:-1])} and {kinds[-1]}"
         reader.report(f"it has {len(kinds)} schedules, {both}; expected exactly one", kinds[-1])
         return None
-    kind, value = kinds[0], fields[kinds[0]]
-    if kind in LATER_KINDS:
-        raise ConfigError(
-            f"this version has no schedules of the kind {kind} yet; expected every, cron, crontab or solar"
+    return read_schedule(kinds[0], fields[kinds[0]])
+
+
+def _shaped(
+    reader: _Reader, read: Schedule, kind: str, fields: Mapping[str, Any], calendars: Calendars
+) -> Schedule:
+    """The schedule with what `relative`, `calendar`, `roll` and `jitter` make of it."""
+    with reader.reading("relative"):
+        read = relative(read, kind, fields.get("relative", False))
+    if "calendar" in fields:
+        with reader.reading("calendar"):
+            read = read.excluding(calendar(fields["calendar"], calendars), fields.get("roll", "skip"))
+    elif "roll" in fields:
+        reader.report(
+            "roll says where the fires on the dates of a calendar go, and there is no calendar", "roll"
         )
-    if isinstance(value, list | tuple):
-        raise ConfigError(f"{kind} is a list; combinations of schedules are not available in this version")
-    return _with_relative(kind, _KINDS[kind](value), fields.get("relative", False) is True)
+    if "jitter" in fields:
+        with reader.reading("jitter"):
+            read = read.jittered(duration("jitter", fields["jitter"]))
+    return read
 
-
-def _with_relative(kind: str, read: Schedule, relative: bool) -> Schedule:
-    if not relative:
-        return read
-    if not isinstance(read, schedule):
-        raise DefinitionError(f"relative = true goes with every, not with {kind}", ("relative",))
-    return schedule(read.run_every, relative=True, anchor=read.anchor, tz=read.tz)
-
-
-def _from_schedule(value: Any) -> Schedule:
-    if isinstance(value, Schedule):
-        return value
-    for base in type(value).__mro__:
-        if base.__module__.startswith("celery."):
-            name = (
-                base.__name__
-                if base.__name__ in {"crontab", "schedule", "solar"}
-                else "crontab, schedule, solar"
-            )
-            raise ConfigError(
-                f"schedule is a {base.__name__} of Celery; use the one from here: from beat import {name}"
-            )
-    if isinstance(value, bool) or not isinstance(value, int | float | timedelta):
-        raise ConfigError(
-            f'schedule is {kind_of(value)}; expected seconds, a timedelta or a schedule such as crontab(minute="0")'
-        )
-    return schedule(value)
-
-
-def _from_every(value: Any) -> Schedule:
-    return schedule(duration("every", value))
-
-
-def _from_cron(value: Any) -> Schedule:
-    return cron(text("cron", value))
-
-
-def _from_crontab(value: Any) -> Schedule:
-    if isinstance(value, str):
-        return crontab.from_string(text("crontab", value))
-    if not isinstance(value, Mapping):
-        raise ConfigError(
-            f'crontab is {kind_of(value)}; expected a table such as {{ minute = "0", hour = "3" }}'
-        )
-    return crontab(
-        **_subtable("crontab", value, ("minute", "hour", "day_of_week", "day_of_month", "month_of_year"))
-    )
-
-
-def _from_solar(value: Any) -> Schedule:
-    given = _subtable("solar", value, ("event", "lat", "lon", "offset", "elevation"))
-    missing = [key for key in ("event", "lat", "lon") if key not in given]
-    if missing:
-        raise ConfigError(f"solar has no {' and no '.join(missing)}; expected event, lat and lon")
-    offset = given.get("offset")
-    if isinstance(offset, str):
-        sign = -1 if offset.startswith("-") else 1
-        given["offset"] = sign * duration(
-            "solar.offset", offset[1:] if offset.startswith(("-", "+")) else offset
-        )
-    return solar(**given)
-
-
-def _subtable(kind: str, value: Any, known: tuple[str, ...]) -> dict[str, Any]:
-    for key in table(kind, value):
-        if key not in known:
-            raise DefinitionError(
-                f'"{key}" is not a key of {kind}{did_you_mean(str(key), known)}', (kind, str(key))
-            )
-    return dict(value)
-
-
-_KINDS: dict[str, Callable[[Any], Schedule]] = {
-    "schedule": _from_schedule,
-    "every": _from_every,
-    "cron": _from_cron,
-    "crontab": _from_crontab,
-    "solar": _from_solar,
-}
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "task": _read_task,
@@ -343,6 +293,11 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
 }
 
 # What no field of the entry is made of alone.
-_CHECKS: dict[str, Callable[[str, Any], Any]] = {"relative": flag, "overlap": _read_overlap}
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "relative": flag,
+    "roll": choice(*ROLLS),
+    "jitter": duration,
+    "overlap": _read_overlap,
+}
 
-KEYS = (*_READERS, *_CHECKS, *_KINDS, "start", "end", "options", *JOB_OPTIONS)
+KEYS = (*_READERS, *_CHECKS, "calendar", "start", "end", "options", *JOB_OPTIONS)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from beat.schedules.arguments import zone_hint
 from jobq.durations import parse_duration
 from jobq.errors import ConfigError
 from jobq.suggest import nearest
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 LONGEST_DURATION = 36_525 * 86_400.0
 DEEPEST = 50
 _WIDEST = 60
+
+
+class DefinitionError(ConfigError):
+    """An entry is written wrong. `path` leads to the offending key within the entry; empty: the entry as a whole."""
+
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+    @property
+    def key(self) -> str | None:
+        """The key of the entry that is wrong, or None."""
+        return self.path[0] if self.path else None
 
 
 def shown(value: object) -> str:
@@ -154,7 +168,7 @@ def zone(key: str, value: Any) -> str:
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):
-        hint = did_they_mean(name, available_timezones()) or '; expected a name such as "Europe/Prague"'
+        hint = zone_hint(name, '"')
         raise ConfigError(f"{key} = {shown(name)} is not a time zone of the IANA database{hint}") from None
     return name
 

@@ -10,6 +10,7 @@ import msgspec
 
 from beat.definition import entry_from_mapping
 from beat.entry import Entry
+from beat.schedule_keys import NO_CALENDARS
 from jobq.errors import ConfigError
 from jobq.message import JobOptions, parse_options
 
@@ -35,9 +36,11 @@ def gather(config: Config | None, app: App | None) -> Sources:
     )
     if app is not None:
         timezone = config.timezone if config and "timezone" not in app.conf.given else app.conf.timezone
+        calendars = config.calendars if config else NO_CALENDARS
         for name, written in ((SCHEDULE, app.conf.beat_schedule), (CALLS, app.periodic_tasks)):
             found[name] = [
-                entry_from_mapping(key, given, timezone=timezone) for key, given in written.items()
+                entry_from_mapping(key, given, timezone=timezone, calendars=calendars)
+                for key, given in written.items()
             ]
         found = {name: [_with_defaults(entry, app) for entry in entries] for name, entries in found.items()}
     _refuse_doubles(found)

@@ -84,9 +84,10 @@ def beatd(ctx: click.Context, /, check: bool, debug: bool, **options: object) ->
 
 
 def _checked(setup: Setup) -> Iterator[str]:
-    """What `--check` prints: each entry with its next three fire times, then what to look at."""
-    from datetime import UTC, datetime
+    """What `--check` prints: each entry with its next three fire times, and what changes of the clock do to it."""
+    from datetime import UTC, datetime, timedelta
 
+    from beat.schedules.clock_changes import notes
     from beat.sources import all_entries
     from jobq.instants import from_micros, to_micros
 
@@ -97,8 +98,11 @@ def _checked(setup: Setup) -> Iterator[str]:
         fires: list[str] = []
         while len(fires) < 3 and (fire := evaluated.next_after(fire)):  # noqa: PLR2004 - three fire times, as the help says
             fires.append(from_micros(fire, evaluated.tz).strftime("%Y-%m-%d %H:%M:%S %Z"))
-        yield f"{entry.name}: {entry.schedule.describe().rstrip('.')}; {entry.task}"
+        schedule = evaluated.evaluation.schedule
+        yield f"{entry.name}: {schedule.describe().rstrip('.')}; {entry.task}"
         yield from (f"    {when}" for when in fires or ["never" if entry.enabled else "disabled"])
+        note = notes(schedule, evaluated.tz, from_micros(now), from_micros(now) + timedelta(days=366))
+        yield from [f"    note: {note}"] if note and entry.enabled else []
     counted = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
     yield f"ok: {counted}, store {setup.shown_store}"
 

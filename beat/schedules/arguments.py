@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
 from beat.dst import FOLDS, GAPS
 from jobq import suggest
+from jobq.instants import from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +35,26 @@ def as_zone(tz: str | tzinfo | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(tz)
     except (KeyError, ValueError, OSError):
-        hint = nearest(tz, available_timezones()) or "."
-        raise ScheduleError(f"{tz!r} is not a time zone of the IANA database{hint}") from None
+        raise ScheduleError(f"{tz!r} is not a time zone of the IANA database{ended(zone_hint(tz))}") from None
+
+
+def ended(sentence: str) -> str:
+    """Return a sentence with a full stop, unless it ends with a question."""
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
+def zone_hint(name: str, quote: str = "'") -> str:
+    """Return what may have been meant by a zone that is none, as the end of a sentence without its full stop.
+
+    Only places are proposed: an abbreviation, such as EST for CEST, would be another zone and not a correction.
+    """
+    places = [zone for zone in available_timezones() if "/" in zone or zone == "UTC"]
+    match = suggest.nearest(name, places, cutoff=0.7)
+    return (
+        f"; did you mean {quote}{match}{quote}?"
+        if match
+        else f"; expected a name such as {quote}Europe/Prague{quote}"
+    )
 
 
 def zone_name(tz: ZoneInfo | None) -> str | None:
@@ -59,6 +78,23 @@ def check_gap(value: str | None) -> str | None:
 
 def check_fold(value: str | None) -> str | None:
     return check_choice("fold", value, FOLDS)
+
+
+def as_instant(what: str, value: object) -> datetime | None:
+    """Return an aware datetime, or ISO 8601 text of one, in UTC; None stays None."""
+    given = value
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ScheduleError(f"{what} is {given!r}, which is not an ISO 8601 instant.") from None
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise ScheduleError(f"{what} is a datetime or ISO 8601 text, not {given!r}.")
+    if value.utcoffset() is None:
+        raise ScheduleError(f"{what} is {value.isoformat()}, which has no time zone; give an aware datetime.")
+    return from_micros(to_micros(value))
 
 
 def as_micros(what: str, value: object) -> int:

@@ -8,6 +8,7 @@ so nothing is ever computed on them here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from inspect import signature
@@ -15,17 +16,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.dst import FIRST_SECOND, LAST_SECOND
 from beat.schedules.arguments import ScheduleError, nearest
+from beat.schedules.latest import last_between
 from jobq.instants import SECOND, from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
+    from datetime import date, timedelta
     from zoneinfo import ZoneInfo
+
+    from beat.schedules.calendars import Calendar
 
 FIRST: Final = FIRST_SECOND * SECOND
 LAST: Final = LAST_SECOND * SECOND + SECOND - 1
 VERSION: Final = 1
 
-_kinds: dict[str, type[Schedule]] = {}
+_built_in: dict[str, type[Schedule]] = {}
+_others: dict[str, type[Schedule]] = {}  # kinds that the code of other packages has defined in this process
 
 
 class Schedule(ABC):
@@ -38,7 +44,7 @@ class Schedule(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.__dict__.get("kind"):
-            _kinds[cls.kind] = cls
+            _register(cls)
 
     @abstractmethod
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
@@ -65,6 +71,11 @@ class Schedule(ABC):
         return self
 
     @property
+    def parts(self) -> tuple[Schedule, ...]:
+        """The schedules that this one is made of."""
+        return ()
+
+    @property
     def by_anchor(self) -> bool:
         """Whether `bind` makes something of the anchor. If not, entries of any age share one evaluation."""
         return True
@@ -73,6 +84,45 @@ class Schedule(ABC):
     def by_name(self) -> bool:
         """Whether `bind` makes something of the entry's name. If not, entries of any name share one evaluation."""
         return True
+
+    def __or__(self, other: object) -> Schedule:
+        """Return the union: what fires when either schedule does."""
+        from beat.schedules.operators import either
+
+        return either(self, other)
+
+    def __and__(self, other: object) -> Schedule:
+        """Return what fires at the instants at which both schedules do, or on the dates of a calendar."""
+        from beat.schedules.operators import both
+
+        return both(self, other)
+
+    def __sub__(self, other: object) -> Schedule:
+        """Return what fires when this schedule does, but not the other, or not on the dates of a calendar."""
+        from beat.schedules.operators import without
+
+        return without(self, other)
+
+    def excluding(self, calendar: Calendar | Iterable[date | str], roll: str = "skip") -> Schedule:
+        """Return the schedule without its fires on the dates of a calendar.
+
+        With `roll` "next" or "previous" they are moved to the same time of the nearest business day instead.
+        """
+        from beat.schedules.dated import Excluding
+
+        return Excluding(self, calendar, roll)
+
+    def between(self, start: datetime | None = None, end: datetime | None = None) -> Schedule:
+        """Return the schedule with only the fires f for which start <= f <= end; None is no bound."""
+        from beat.schedules.bounded import between
+
+        return between(self, start, end)
+
+    def jittered(self, seconds: float | timedelta) -> Schedule:
+        """Return the schedule with every fire later by up to `seconds`, always the same for the same fire."""
+        from beat.schedules.jittered import jittered
+
+        return jittered(self, seconds)
 
     def next_after(self, t: datetime) -> datetime | None:
         """Return the first fire strictly after `t`, or None if there is none before the year 10000.
@@ -119,31 +169,7 @@ class Schedule(ABC):
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
         """Return the last fire f with since < f <= until, on the UTC line."""
-        fire = self._probe_back(since, until, tz)
-        high = until
-        while fire is not None:
-            following = self.next_bounded(fire, tz)
-            if following is None or following > until:
-                break
-            fire = following
-            middle = (fire + high) // 2
-            later = self.next_bounded(middle, tz)
-            if later is None or later > until:
-                high = middle
-            else:
-                fire = later
-        return fire
-
-    def _probe_back(self, since: int, until: int, tz: tzinfo) -> int | None:
-        width = SECOND
-        while True:
-            low = max(until - width, since)
-            fire = self.next_bounded(low, tz)
-            if fire is not None and fire <= until:
-                return fire
-            if low <= since:
-                return None
-            width *= 4
+        return last_between(lambda us: self.next_bounded(us, tz), since, until)
 
     def _from(self, us: int) -> Schedule:  # noqa: ARG002 - only a kind that depends on its start looks
         """Return the schedule as it runs when started at `us`."""
@@ -163,17 +189,26 @@ class Schedule(ABC):
         """Return the schedule that `to_dict` described. Raises ValueError with a sentence if it cannot."""
         given = dict(d)
         kind, version = given.pop("kind", None), given.pop("v", VERSION)
-        found = _kinds.get(str(kind))
-        if found is None:
-            known = ", ".join(sorted(_kinds))
-            raise ScheduleError(
-                f"{kind!r} is not a kind of schedule ({known}){nearest(str(kind), _kinds) or '.'}"
-            )
+        found = _built_in.get(str(kind)) or _kind_of_another_package(kind)
         if version != VERSION:
             raise ScheduleError(
                 f"This {kind} schedule is of layout version {version!r}; this release reads {VERSION}."
             )
-        return found.from_arguments(given)
+        if found.kind in _built_in:
+            return found.from_arguments(given)
+        from beat.schedules.plugins import guarded
+
+        return guarded(found, found.from_arguments, given)
+
+    @classmethod
+    def from_written(cls, value: Any) -> Schedule:
+        """Return the schedule that stands under the kind's key in a file: a table of arguments, or the first of them."""
+        if isinstance(value, Mapping):
+            return cls.from_arguments({str(name): given for name, given in value.items()})
+        names = _parameters(cls)
+        if not names:
+            raise ScheduleError(f"A {cls.kind} schedule takes no arguments, but got {value!r}.")
+        return cls.from_arguments({names[0]: value})
 
     @classmethod
     def from_arguments(cls, given: dict[str, Any]) -> Self:
@@ -192,6 +227,38 @@ class Schedule(ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Schedule.from_dict, (self.to_dict(),)
+
+
+def built_in(name: str) -> type[Schedule] | None:
+    """Return this package's own kind of that name."""
+    return _built_in.get(name)
+
+
+def defined(name: str) -> type[Schedule] | None:
+    """Return the kind of that name which the code of another package has defined in this process."""
+    return _others.get(name)
+
+
+def _register(cls: type[Schedule]) -> None:
+    own = cls.__module__.startswith(f"{__package__}.")
+    taken = _built_in.get(cls.kind) or _others.get(cls.kind)
+    if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ScheduleError(
+            f"{cls.__module__}.{cls.__qualname__} cannot be the schedule kind {cls.kind!r}: "
+            f"{taken.__module__}.{taken.__qualname__} is."
+        )
+    (_built_in if own else _others)[cls.kind] = cls
+
+
+def _kind_of_another_package(name: object) -> type[Schedule]:
+    from beat.schedules.plugins import kind_named, offered
+
+    found = kind_named(str(name))
+    if found is None:
+        known = sorted({*_built_in, *_others, *offered()})
+        hint = nearest(name, known) if isinstance(name, str) else ""
+        raise ScheduleError(f"{name!r} is not a kind of schedule ({', '.join(known)}){hint or '.'}")
+    return found
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, nearest, zone_name
 from beat.schedules.calendar_days import FIRST_YEAR, DateRule, days_of, some_date
+from beat.schedules.clock_changes import remark
 from beat.schedules.day_fields import MonthDayField, WeekDayField, parse_month_days, parse_week_days
 from beat.schedules.fields import (
     CRON_DAY_OF_MONTH,
@@ -136,7 +137,7 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
     def describe(self) -> str:
         fields = self.fields
         time = time_phrase(fields.minute, fields.hour, fields.second)
-        return f"{time}{dates_phrase(fields.rule)}{zone_phrase(self.tz)}."
+        return f"{time}{dates_phrase(fields.rule)}{zone_phrase(self.tz)}{remark(self)}."
 
     def arguments(self) -> dict[str, Any]:
         return {
@@ -151,6 +152,10 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
 def _split(text: str) -> list[str]:
     """Return the seven fields of an expression."""
     parts = text.split()
+    if parts and parts[0].lower() == "@every":
+        raise ScheduleError(
+            f"{text!r} is an interval and no cron expression; write every(300) or every = '5m'."
+        )
     if len(parts) == 1 and parts[0].startswith("@"):
         word = parts[0].lower()
         if word not in SHORTHANDS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
 from beat.schedules.calendar_days import DateRule, MonthDays, WeekDays, some_date
+from beat.schedules.clock_changes import remark
 from beat.schedules.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field, parse_field
 from beat.schedules.phrases import dates_phrase, time_phrase, zone_phrase
 from beat.schedules.wallclock import WallClock
@@ -96,7 +97,7 @@ class crontab(WallClock):  # noqa: N801 - Celery's name
 
     def describe(self) -> str:
         time = time_phrase(self.minute, self.hour)
-        return f"{time}{dates_phrase(self.rule)}{zone_phrase(self.tz)}."
+        return f"{time}{dates_phrase(self.rule)}{zone_phrase(self.tz)}{remark(self)}."
 
     def arguments(self) -> dict[str, Any]:
         return {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from beat.schedules.arguments import ScheduleError, as_micros, as_seconds, as_zone, zone_name
+from beat.schedules.arguments import ScheduleError, as_instant, as_micros, as_seconds, as_zone, zone_name
 from beat.schedules.base import Schedule
 from beat.schedules.phrases import duration
 from beat.schedules.rounding import next_rounded
@@ -43,7 +43,7 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         run_every: float | timedelta,
         relative: bool = False,
         *,
-        anchor: datetime | None = None,
+        anchor: datetime | str | None = None,
         tz: str | ZoneInfo | None = None,
     ) -> None:
         micros = as_micros("The interval", run_every)
@@ -54,10 +54,10 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         put = object.__setattr__
         put(self, "run_every", timedelta(microseconds=micros))
         put(self, "relative", bool(relative))
-        put(self, "anchor", None if anchor is None else from_micros(to_micros(anchor)))
+        put(self, "anchor", as_instant("The anchor", anchor))
         put(self, "tz", as_zone(tz))
         put(self, "micros", micros)
-        put(self, "anchor_micros", None if anchor is None else to_micros(anchor))
+        put(self, "anchor_micros", None if self.anchor is None else to_micros(self.anchor))
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         anchor = us if self.anchor_micros is None else self.anchor_micros
@@ -112,16 +112,6 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
             "anchor": self.anchor.isoformat() if self.anchor else None,
             "tz": zone_name(self.tz),
         }
-
-    @classmethod
-    def from_arguments(cls, given: dict[str, Any]) -> Self:
-        anchor = given.get("anchor")
-        if isinstance(anchor, str):
-            try:
-                given = given | {"anchor": datetime.fromisoformat(anchor)}
-            except ValueError:
-                raise ScheduleError(f"anchor is {anchor!r}, which is not an ISO 8601 instant.") from None
-        return super(schedule, cls).from_arguments(given)
 
 
 every = schedule

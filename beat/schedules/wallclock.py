@@ -1,4 +1,4 @@
-"""What the kinds that read a wall clock share: a zone, a DST policy, and the walk over both.
+"""The walk over the readings of fields, which cron and crontab share.
 
 There are two ways to the next fire, and they agree. The one on the UTC line (`next_micros`) is right everywhere: it
 walks the segments of the zone, see `beat.dst`. The other (`next_after`) stays on datetimes. On a date on which
@@ -15,7 +15,7 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from typing import TYPE_CHECKING, Final, Self
 
 from beat.dst import effective_policy, next_instant, zone_line
-from beat.schedules.base import Schedule
+from beat.schedules.local_time import LocalTime
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from beat.dst import ZoneLine
+    from beat.schedules.base import Schedule
     from beat.schedules.walls import Walls
 
 TIMES: Final = tuple(time(hour, minute) for hour in range(24) for minute in range(60))
 
 
-class WallClock(Schedule):
-    """A schedule of readings, in its own zone or in the zone of whoever asks."""
+class WallClock(LocalTime):
+    """A schedule of the readings that fields of minutes, hours and days name."""
 
     __slots__ = ()
 
@@ -37,16 +38,10 @@ class WallClock(Schedule):
     fold: str | None
     walls: Walls  # the readings that match
     real_time: bool  # whether it follows real time, see `beat.dst`
-    policy: tuple[str, str]  # the effective gap and fold
     line: ZoneLine | None  # of its own zone
 
-    @property
-    def by_anchor(self) -> bool:
-        return False
-
-    @property
-    def by_name(self) -> bool:
-        return False
+    def next_reading(self, reading: int) -> int | None:
+        return self.walls.next(reading)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         gap, fold = self.policy

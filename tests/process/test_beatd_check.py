@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -27,7 +28,7 @@ BROKEN = {
     "a negative interval": (ENTRY + "every = -5\n", 3, ["-5"]),
     "an unknown zone": (ENTRY + 'every = 1\ntimezone = "Europe/Prag"\n', 4, ["Europe/Prag", "Europe/Prague"]),
     "a wrong policy": (ENTRY + 'every = 1\ncatchup = "last"\n', 4, ['"last"', "latest"]),
-    "a policy of a later version": (ENTRY + "every = 1\njitter = 5\n", 4, ["jitter", "version"]),
+    "a policy of a later version": (ENTRY + "every = 1\nmax_runs = 5\n", 4, ["max_runs", "version"]),
     "a wrong type": (ENTRY + 'every = 1\nargs = "x"\n', 4, ["args", "list"]),
     "a bad priority": (ENTRY + "every = 1\npriority = 12\n", 4, ["12", "0", "9"]),
     "an unknown event of the sun": (
@@ -90,3 +91,13 @@ def test_what_is_right_shows_its_next_fires(check):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("02:30:00 CE") + done.stdout.count("03:00:00 CE") == 3
     assert done.stdout.splitlines()[-1].startswith("ok: 1 entry")
+
+
+def test_what_a_change_of_the_clock_does_to_an_entry_is_noted_with_its_dates(check):
+    done = check(ENTRY + 'cron = "30 2 * * *"\ntimezone = "Europe/Prague"\n')
+    notes = [line for line in done.stdout.splitlines() if line.startswith("    note: ")]
+    assert len(notes) == 1
+    assert re.search(r"20\d\d-03-\d\d has no 02:30, it fires at 03:00 CEST", notes[0])
+    assert re.search(r"20\d\d-10-\d\d has 02:30 twice, it fires the first time", notes[0])
+    quiet = check(ENTRY + 'cron = "30 2 * * *"\n')
+    assert "note:" not in quiet.stdout

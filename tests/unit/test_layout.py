@@ -31,6 +31,7 @@ LAYERS = {
         "beat.evaluation",
         "beat.misfire",
         "beat.reading",
+        "beat.schedule_keys",
         "beat.schedules",
         "beat.schedules.*",
         "beat.store",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from apscheduler.triggers.date import DateTrigger
 
 from beat import schedules
 from beat.definition import DefinitionError, entry_from_mapping, read_entry
@@ -67,6 +68,20 @@ def test_a_dict_as_celery_has_it() -> None:
         ({"crontab": {}}, schedules.crontab()),
         ({"solar": {"event": "sunset", "lat": 50, "lon": 14}}, schedules.solar("sunset", 50, 14)),
         ({"solar": {"event": "sunset", "lat": 50, "lon": 14, "offset": -900, "elevation": 200}}, schedules.solar("sunset", 50, 14, -900, 200)),
+        ({"at": datetime(2026, 12, 24, 18, tzinfo=UTC)}, schedules.at("2026-12-24T18:00Z")),
+        ({"at": "2026-12-24T18:00"}, schedules.at(datetime(2026, 12, 24, 18))),  # noqa: DTZ001 - a reading of the clock
+        ({"rrule": "FREQ=DAILY;BYHOUR=3"}, schedules.rrule("FREQ=DAILY;BYHOUR=3")),
+        ({"rrule": {"text": "FREQ=DAILY", "dtstart": datetime(2026, 1, 1, tzinfo=UTC)}}, schedules.rrule("FREQ=DAILY", dtstart=datetime(2026, 1, 1, tzinfo=UTC))),
+        ({"trigger": {"type": "cron", "hour": "3"}}, schedules.trigger({"type": "cron", "hour": "3"})),
+        ({"trigger": DateTrigger(datetime(2026, 12, 24, tzinfo=UTC))}, schedules.trigger(DateTrigger(datetime(2026, 12, 24, tzinfo=UTC)))),
+        ({"schedule": DateTrigger(datetime(2026, 12, 24, tzinfo=UTC))}, schedules.trigger(DateTrigger(datetime(2026, 12, 24, tzinfo=UTC)))),
+        ({"cron": ["0 9 * * *", "30 17 * * 5"]}, schedules.cron("0 9 * * *") | schedules.cron("30 17 * * 5")),
+        ({"schedule": [60, schedules.cron("@daily")]}, schedules.schedule(60) | schedules.cron("@daily")),
+        ({"schedule": schedules.cron("@daily").to_dict()}, schedules.cron("@daily")),
+        ({"every": 60, "jitter": "10s"}, schedules.schedule(60).jittered(10)),
+        ({"every": 60, "jitter": 0}, schedules.schedule(60)),
+        ({"cron": "@daily", "calendar": ["2026-12-24", date(2027, 1, 1)]}, schedules.cron("@daily") - {date(2026, 12, 24), date(2027, 1, 1)}),
+        ({"cron": "@daily", "calendar": schedules.Calendar(["12-24"]), "roll": "next"}, schedules.cron("@daily").excluding(["12-24"], "next")),
         ({"solar": {"event": "sunset", "lat": 50, "lon": 14, "offset": "-15m"}}, schedules.solar("sunset", 50, 14, -900)),
         ({"solar": {"event": "sunset", "lat": 50, "lon": 14, "offset": "+15m"}}, schedules.solar("sunset", 50, 14, 900)),
     ],
@@ -149,11 +164,15 @@ def test_a_schedule_of_celery_gets_the_right_import(name: str, shows: str) -> No
 @pytest.mark.parametrize(
     ("given", "path", "sentence"),
     [
-        ({}, (), "it has no schedule; expected exactly one of every, cron, crontab and solar"),
+        ({}, (), "it has no schedule; expected exactly one of every, cron, crontab, solar, at, rrule and trigger"),
         ({"schedule": True}, ("schedule",), 'schedule is true; expected seconds, a timedelta or a schedule such as crontab(minute="0")'),
         ({"schedule": timedelta(0)}, ("schedule",), "schedule: the interval is datetime.timedelta(0); it must be at least 0.001 seconds and at most a century"),
         ({"schedule": object()}, ("schedule",), 'schedule is a value of the type object; expected seconds, a timedelta or a schedule such as crontab(minute="0")'),
-        ({"schedule": [1, 2]}, ("schedule",), "schedule is a list; combinations of schedules are not available in this version"),
+        ({"schedule": []}, ("schedule",), "schedule is an empty list; expected at least one schedule"),
+        ({"schedule": [1, True]}, ("schedule",), 'schedule is true; expected seconds, a timedelta or a schedule such as crontab(minute="0")'),
+        ({"schedule": 1, "calendar": {1}}, ("calendar",), "calendar: 1 is not a date of a calendar"),
+        ({"schedule": 1, "calendar": object()}, ("calendar",), "calendar is a value of the type object; expected the name of one, or a list of dates"),
+        ({"schedule": 1, "jitter": -1}, ("jitter",), "jitter = -1 is not a duration; it must be zero or more and finite"),
         ({"schedule": schedules.cron("@daily"), "relative": True}, ("relative",), "relative = true goes with every, not with schedule"),
         ({"schedule": 1, "every": 1}, ("every",), "it has 2 schedules, schedule and every; expected exactly one"),
         ({"schedule": 1, "task": None}, (), 'it has no task; expected task = "module.function"'),

@@ -6,63 +6,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from schedule_strategies import combined, crons, crontabs, instants, intervals, same, schedules, solars, zones
 
-from beat.schedules import Schedule, ScheduleError, cron, crontab, from_micros, schedule, solar, to_micros
-
-same = settings(derandomize=True, deadline=None, max_examples=150)
-
-ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia"]
-zones = st.sampled_from(ZONES).map(ZoneInfo)
-instants = st.builds(
-    from_micros,
-    st.integers(to_micros(datetime(1900, 1, 1, tzinfo=UTC)), to_micros(datetime(2100, 1, 1, tzinfo=UTC))),
-    zones,
-)
-
-
-def fields(low, high):
-    number = st.integers(low, high)
-    bounds = st.tuples(number, number)
-    span = bounds.map(lambda ends: f"{ends[0]}-{ends[1]}")
-    stepped = st.tuples(st.one_of(st.just("*"), span), st.integers(1, high)).map(
-        lambda part: f"{part[0]}/{part[1]}"
-    )
-    item = st.one_of(number.map(str), span, stepped)
-    return st.one_of(st.just("*"), st.lists(item, min_size=1, max_size=3).map(",".join))
-
-
-expressions = st.tuples(fields(0, 59), fields(0, 23), fields(1, 28), fields(1, 12), fields(0, 6)).map(
-    " ".join
-)
-policy = {
-    "gap": st.sampled_from([None, "after", "skip"]),
-    "fold": st.sampled_from([None, "first", "second", "both"]),
-}
-optional_zones = st.one_of(st.none(), zones)
-crontabs = st.builds(
-    lambda text, tz, gap, fold: crontab.from_string(text).bind(
-        tz=tz, anchor=datetime(2000, 1, 1, tzinfo=UTC), name="any", gap=gap, fold=fold
-    ),
-    expressions,
-    zones,
-    **policy,
-)
-crons = st.builds(cron, expressions, tz=optional_zones, **policy)
-spans = st.one_of(
-    st.integers(1, 10_000_000), st.floats(0.001, 1000), st.timedeltas(timedelta(hours=1), timedelta(days=900))
-)
-intervals = st.builds(schedule, spans, relative=st.booleans(), anchor=instants, tz=zones)
-solars = st.builds(
-    solar,
-    st.sampled_from(["sunrise", "sunset", "solar_noon", "dawn_civil", "dusk_astronomical"]),
-    st.floats(-90, 90),
-    st.floats(-180, 180),
-    offset=st.integers(-7200, 7200),
-    tz=optional_zones,
-)
-schedules = st.one_of(crontabs, crons, intervals, solars)
+from beat.schedules import Schedule, ScheduleError, cron, crontab, from_micros, to_micros
 
 
 @same
@@ -86,7 +34,7 @@ def test_the_next_fire_never_goes_back(one, t, ahead):
 
 
 @same
-@given(st.one_of(crontabs, crons, solars), instants, st.floats(0, 1), st.integers(0, 3 * 86_400))
+@given(st.one_of(crontabs, crons, solars, combined), instants, st.floats(0, 1), st.integers(0, 3 * 86_400))
 def test_fires_of_adjoining_stretches_join(one, start, share, length):
     first, tz = to_micros(start), start.tzinfo
     end, middle = (from_micros(first + int(length * part) * 1_000_000, tz) for part in (1, share))

@@ -1,0 +1,111 @@
+"""A schedule between two instants: ``a.between(start, end)``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from beat.schedules.arguments import ScheduleError
+from beat.schedules.base import FIRST, LAST
+from beat.schedules.clauses import sentence
+from beat.schedules.search import Combined, as_schedule, measure
+from jobq.instants import from_micros, to_micros
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from beat.schedules.base import Schedule
+    from beat.schedules.search import Search
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Bounded(Combined):
+    """The fires f with start <= f <= end; None is no bound. Bounds are aware datetimes or such ISO 8601 texts."""
+
+    kind: ClassVar[str] = "between"
+
+    of: Schedule
+    start: datetime | None
+    end: datetime | None
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)
+    size: int = field(compare=False, repr=False)
+    first: int = field(compare=False, repr=False)  # the bounds in microseconds
+    last: int = field(compare=False, repr=False)
+
+    def __init__(
+        self, of: Schedule, start: datetime | str | None = None, end: datetime | str | None = None
+    ) -> None:
+        put = object.__setattr__
+        of = as_schedule("What is bounded", of)
+        first, last = _bound("start", start), _bound("end", end)
+        depth, size = measure((of,))
+        put(self, "of", of)
+        put(self, "start", None if first is None else from_micros(first))
+        put(self, "end", None if last is None else from_micros(last))
+        put(self, "first", FIRST if first is None else first)
+        put(self, "last", LAST if last is None else last)
+        put(self, "tz", of.tz)
+        put(self, "depth", depth)
+        put(self, "size", size)
+        if self.last < self.first:
+            raise ScheduleError(f"The bounds leave no fire: the end {end} is before the start {start}.")
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return (self.of,)
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Bounded:
+        return Bounded(parts[0], self.start, self.end)
+
+    def seek(self, us: int, search: Search) -> int | None:
+        fire = search.after(self.of, max(us, self.first - 1)) if us < self.last else None
+        return fire if fire is not None and fire <= self.last else None
+
+    def seek_latest(self, since: int, until: int, search: Search) -> int | None:
+        since, until = max(since, self.first - 1), min(until, self.last)
+        return search.latest(self.of, since, until) if since < until else None
+
+    def describe(self) -> str:
+        ends = (("from", self.start), ("until", self.end))
+        return sentence(self.of, " ".join(f"{word} {_shown(at)}" for word, at in ends if at))
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "of": self.of.to_dict(),
+            "start": _shown(self.start) if self.start else None,
+            "end": _shown(self.end) if self.end else None,
+        }
+
+
+def between(one: Schedule, start: datetime | str | None, end: datetime | str | None) -> Schedule:
+    """Return `one` within bounds; bounds of bounds become one."""
+    bounded = Bounded(one, start, end)
+    if bounded.start is None and bounded.end is None:
+        return one
+    if not isinstance(one, Bounded):
+        return bounded
+    starts = [at for at in (one.start, bounded.start) if at]
+    ends = [at for at in (one.end, bounded.end) if at]
+    return Bounded(one.of, max(starts, default=None), min(ends, default=None))
+
+
+def _bound(what: str, value: object) -> int | None:
+    """Return a bound in microseconds, moved into the years that schedules know."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ScheduleError(f"{what} is {value!r}, which is not an ISO 8601 instant.") from None
+    if not isinstance(value, datetime):
+        raise ScheduleError(f"{what} is an aware datetime, not {value!r}.")
+    if value.utcoffset() is None:
+        raise ScheduleError(f"{what} is {value.isoformat()}, which has no time zone; give an aware datetime.")
+    return min(max(to_micros(value), FIRST), LAST)
+
+
+def _shown(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

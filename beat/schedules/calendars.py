@@ -1,0 +1,214 @@
+"""A calendar: a set of dates that schedules leave out, keep to, or roll away from.
+
+A year of a calendar is an integer with a bit for each day that is in it (see `year_days`), worked out when the year
+is first asked for. A search looks at no more than `SPAN` years, apart from those for which dates are given one by
+one, so that a calendar of all dates, or of none, is no endless loop.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import MAXYEAR, date, datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from beat.schedules.arguments import ScheduleError, nearest
+from beat.schedules.countries import check_country, holidays_of, known_years
+from beat.schedules.phrases import counted, listed
+from beat.schedules.year_days import (
+    bit_of,
+    day_number,
+    first_from,
+    holds,
+    last_until,
+    weekdays_of,
+    whole_year,
+    year_of,
+    years_back,
+    years_from,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+CALENDAR_KEYS: Final = ("dates", "country", "subdivision", "weekend")
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+USUAL_WEEKEND: Final = ("saturday", "sunday")
+YEARLY: Final = re.compile(r"(?:--)?(\d\d)-(\d\d)", re.ASCII)
+LEAP_YEAR: Final = 2000
+SPAN: Final = 50  # years
+YEARS_KEPT: Final = 1_024
+MOST_DATES: Final = 5  # told one by one
+
+MonthDay = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Calendar:
+    """An immutable set of dates, and the days of the week on which no business is done.
+
+    `dates` are dates or ISO texts: ``2026-12-24`` is that date, ``12-24`` (or ``--12-24``) that day of every year;
+    29 February is then a date of leap years. `country` is an ISO 3166 code, of which the public holidays are in the
+    calendar too, with `subdivision` those of a state or province; this takes the library ``holidays``, and the
+    years it knows. `weekend` names days of the week. They are not in the calendar: they only are no business days,
+    to which a schedule could roll. Equal and hashable by value. Raises ValueError with a sentence.
+    """
+
+    slow: ClassVar[int] = 40  # steps of a search that a new year of a country counts for
+
+    dates: frozenset[date]
+    yearly: frozenset[MonthDay]
+    country: str | None
+    subdivision: str | None
+    weekend: tuple[str, ...]
+    _given: dict[int, int] = field(compare=False, repr=False)  # the days of `dates` by year
+    _years: dict[int, int] = field(compare=False, repr=False)  # all days, of the years asked for
+
+    def __init__(
+        self,
+        dates: Iterable[date | str] = (),
+        *,
+        country: str | None = None,
+        subdivision: str | None = None,
+        weekend: Iterable[str] = USUAL_WEEKEND,
+    ) -> None:
+        if isinstance(dates, str) or not hasattr(dates, "__iter__"):
+            raise ScheduleError(f"The dates of a calendar are a list of dates, not {dates!r}.")
+        read = {_read_date(each) for each in dates}
+        if country is not None:
+            check_country(country, subdivision)
+        elif subdivision is not None:
+            raise ScheduleError(f"The calendar has the subdivision {subdivision!r}, but no country.")
+        put = object.__setattr__
+        put(self, "dates", frozenset(each for each in read if isinstance(each, date)))
+        put(self, "yearly", frozenset(each for each in read if isinstance(each, tuple)))
+        put(self, "country", country)
+        put(self, "subdivision", subdivision)
+        put(self, "weekend", _read_weekend(weekend))
+        put(self, "_given", {})
+        put(self, "_years", {})
+        for each in self.dates:
+            self._given[each.year] = self._given.get(each.year, 0) | bit_of(each)
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.holds(day_number(day))
+
+    def holds(self, day: int) -> bool:
+        """Return whether a date, given as its number from 1970-01-01, is in the calendar."""
+        year = year_of(day)
+        return holds(self._held(year), year, day)
+
+    def date_from(self, day: int) -> int | None:
+        """Return the first date of the calendar that is `day` or later."""
+        return first_from(day, self._promising(day), self._held)
+
+    def free_from(self, day: int) -> int | None:
+        """Return the first date from `day` on that is not in the calendar."""
+        return first_from(day, years_from(day, SPAN), lambda year: whole_year(year) & ~self._held(year))
+
+    def business_from(self, day: int) -> int | None:
+        """Return the first business day that is `day` or later: neither in the calendar nor of the weekend."""
+        return first_from(day, years_from(day, SPAN), self._business)
+
+    def business_until(self, day: int) -> int | None:
+        """Return the last business day that is `day` or earlier."""
+        return last_until(day, years_back(day, SPAN), self._business)
+
+    def _promising(self, day: int) -> Iterator[int]:
+        """Yield the years, from that of a day on, that may have dates of the calendar."""
+        end = year = year_of(day)
+        if self.yearly or self.country:
+            known = known_years(self.country)[0] if self.country else year
+            end = min(max(year, known) + SPAN, MAXYEAR + 1)
+            yield from range(year, end)
+        yield from sorted(each for each in self._given if each >= end)
+
+    def _business(self, year: int) -> int:
+        weekend = weekdays_of(year, tuple(WEEKDAYS.index(name) for name in self.weekend))
+        return whole_year(year) & ~(self._held(year) | weekend)
+
+    def _held(self, year: int) -> int:
+        held = self._years.get(year)
+        if held is None:
+            if len(self._years) >= YEARS_KEPT:
+                self._years.clear()
+            held = self._years[year] = self._read(year)
+        return held
+
+    def _read(self, year: int) -> int:
+        leap = whole_year(year).bit_length() == whole_year(LEAP_YEAR).bit_length()
+        recurring = (date(year, *each) for each in self.yearly if leap or each != (2, 29))
+        public = holidays_of(self.country, self.subdivision, year) if self.country else ()
+        return reduce(or_, map(bit_of, (*recurring, *public)), self._given.get(year, 0))
+
+    def describe(self) -> str:
+        """Return which dates are in the calendar, for the inside of a sentence."""
+        words = [each.isoformat() for each in sorted(self.dates)]
+        words += [f"{month:02}-{day:02} of every year" for month, day in sorted(self.yearly)]
+        if len(words) > MOST_DATES:
+            words = [counted(len(words), "date")]
+        if self.country:
+            place = f"{self.country}-{self.subdivision}" if self.subdivision else self.country
+            words.append(f"the public holidays of {place}")
+        return listed(words) or "no date"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the calendar as a JSON-able dict: the keyword arguments that build it."""
+        yearly = [f"{month:02}-{day:02}" for month, day in sorted(self.yearly)]
+        given = {
+            "dates": [each.isoformat() for each in sorted(self.dates)] + yearly or None,
+            "country": self.country,
+            "subdivision": self.subdivision,
+            "weekend": None if self.weekend == USUAL_WEEKEND else list(self.weekend),
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+    @staticmethod
+    def from_dict(given: dict[str, Any]) -> Calendar:
+        """Return the calendar that `to_dict` described. Raises ValueError with a sentence if it cannot."""
+        for name in given:
+            if name not in CALENDAR_KEYS:
+                raise ScheduleError(f"A calendar has no {name!r}{nearest(str(name), CALENDAR_KEYS) or '.'}")
+        return Calendar(**given)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Calendar.from_dict, (self.to_dict(),)
+
+
+def as_calendar(value: object) -> Calendar | None:
+    """Return a calendar, or the one that a collection of dates or a stored form describes; None for all else."""
+    if isinstance(value, Calendar):
+        return value
+    if isinstance(value, dict):
+        return Calendar.from_dict(value)
+    return Calendar(value) if isinstance(value, (set, frozenset, list, tuple)) else None
+
+
+def _read_date(value: object) -> date | MonthDay:
+    """Return a date, or month and day of a date of every year."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        yearly = YEARLY.fullmatch(value) if isinstance(value, str) else None
+        if yearly is None:
+            return date.fromisoformat(value)  # type: ignore[arg-type] # raises TypeError for what is no text
+        named = date(LEAP_YEAR, int(yearly[1]), int(yearly[2]))
+    except (TypeError, ValueError):
+        raise ScheduleError(
+            f"{value!r} is not a date of a calendar; expected a date, '2026-12-24', or '12-24' for every year."
+        ) from None
+    return named.month, named.day
+
+
+def _read_weekend(given: object) -> tuple[str, ...]:
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise ScheduleError(f"The weekend of a calendar is a list of days of the week, not {given!r}.")
+    named = list(given)
+    for name in named:
+        if name not in WEEKDAYS:
+            raise ScheduleError(f"{name!r} is not a day of the week{nearest(str(name), WEEKDAYS) or '.'}")
+    if len(set(named)) == len(WEEKDAYS):
+        raise ScheduleError("The weekend of a calendar leaves no business day.")
+    return tuple(name for name in WEEKDAYS if name in named)

@@ -1,0 +1,274 @@
+"""Union, intersection and difference of schedules, as sets of instants.
+
+The fires of ``a | b`` are those of a and those of b, an instant at which both fire being one fire. ``a & b`` has the
+instants at which both fire, to the microsecond, and ``a - b`` the fires of a that are none of b. Each part reads its
+own zone; one without a zone reads that of whoever asks.
+
+The next fire of a union is the earliest of the next fires. That of an intersection is found by leapfrog: whichever
+part is behind jumps to its first fire at or after the candidate of the one ahead, until all are at the same instant.
+A difference steps from one fire of the first part to its next while the second part fires there too. Both are
+right at every step, as nothing between two steps can be a fire; that they end in time is argued in `search`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from itertools import count
+from operator import and_, or_
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+
+from beat.schedules.arguments import ScheduleError
+from beat.schedules.clauses import inner_phrase, sentence
+from beat.schedules.day_masks import DayWalk
+from beat.schedules.interval import schedule as interval
+from beat.schedules.lattice import Lattice, lattice_of
+from beat.schedules.search import Combined, as_schedule, common_zone, measure, nesting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from zoneinfo import ZoneInfo
+
+    from beat.schedules.base import Schedule
+    from beat.schedules.day_masks import Stretch
+    from beat.schedules.search import Search
+
+    Ask = Callable[[int], int | None]
+
+WALKED: Final = 16  # steps in vain before looking at whole dates
+
+
+class Step(NamedTuple):
+    """One step of a search: the fire if it is found, and where to go on if that is not known yet."""
+
+    fire: int | None
+    resume: int | None  # nothing fires up to here; None if the search ends
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Union(Combined):
+    """The fires of any of the schedules: ``a | b``. Their order does not matter."""
+
+    kind: ClassVar[str] = "union"
+
+    of: tuple[Schedule, ...] = field(compare=False)
+    members: frozenset[Schedule] = field(repr=False)
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)
+    size: int = field(compare=False, repr=False)
+
+    def __init__(self, of: Iterable[Schedule]) -> None:
+        _put_members(self, of)
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return self.of
+
+    def mask_on(self, stretch: Stretch) -> int | None:
+        masks = stretch.masks_of(self.of)
+        return None if masks is None else reduce(or_, masks)
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Union:
+        return Union(parts)
+
+    def seek(self, us: int, search: Search) -> int | None:
+        return search.earliest(us, [partial(_next_of, part, us) for part in self.of])
+
+    def seek_latest(self, since: int, until: int, search: Search) -> int | None:
+        asks = [partial(_latest_of, part, since, until) for part in self.of]
+        fires = [search.alone(ask) for ask in asks]
+        return max((fire for fire in fires if fire is not None), default=None)
+
+    def describe(self) -> str:
+        first, *others = self.of
+        return sentence(first, *(f"and {inner_phrase(other)}" for other in others))
+
+    def arguments(self) -> dict[str, Any]:
+        return {"of": [part.to_dict() for part in self.of]}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Intersection(Combined):
+    """The instants at which all of the schedules fire: ``a & b``. Their order does not matter."""
+
+    kind: ClassVar[str] = "intersection"
+
+    of: tuple[Schedule, ...] = field(compare=False)
+    members: frozenset[Schedule] = field(repr=False)
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)
+    size: int = field(compare=False, repr=False)
+
+    def __init__(self, of: Iterable[Schedule]) -> None:
+        _put_members(self, of)
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return self.of
+
+    def mask_on(self, stretch: Stretch) -> int | None:
+        masks = stretch.masks_of(self.of)
+        return None if masks is None else reduce(and_, masks)
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Intersection:
+        return Intersection(parts)
+
+    def seek(self, us: int, search: Search) -> int | None:
+        asks = self._asks(search)
+        if asks is None:
+            return None
+        return _walk(self, partial(_leap, asks, search.limit), us, search, self.of[0])
+
+    def _asks(self, search: Search) -> list[Ask] | None:
+        """Return what is to agree: each part, the intervals taken together; None if those have nothing in common."""
+        shared: Lattice | None = None
+        asks: list[Ask] = []
+        for part in self.of:
+            lattice = lattice_of(part) if isinstance(part, interval) else None
+            if lattice is None:
+                asks.append(partial(search.after, part))
+                continue
+            shared = lattice if shared is None else shared.meet(lattice)
+            if shared is None:
+                return None
+        return asks if shared is None else [shared.after, *asks]
+
+    def describe(self) -> str:
+        first, *others = self.of
+        return sentence(first, *(f"only where also {inner_phrase(other)}" for other in others))
+
+    def arguments(self) -> dict[str, Any]:
+        return {"of": [part.to_dict() for part in self.of]}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Difference(Combined):
+    """The fires of one schedule that are no fires of another: ``a - b``."""
+
+    kind: ClassVar[str] = "difference"
+
+    of: Schedule
+    without: Schedule
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)
+    size: int = field(compare=False, repr=False)
+
+    def __init__(self, of: Schedule, without: Schedule) -> None:
+        put = object.__setattr__
+        of = as_schedule("What a difference starts from", of)
+        without = as_schedule("What a difference leaves out", without)
+        depth, size = measure((of, without))
+        put(self, "of", of)
+        put(self, "without", without)
+        put(self, "tz", common_zone((of, without)))
+        put(self, "depth", depth)
+        put(self, "size", size)
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return self.of, self.without
+
+    def mask_on(self, stretch: Stretch) -> int | None:
+        masks = stretch.masks_of(self.parts)
+        return None if masks is None else masks[0] & ~masks[1]
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Difference:
+        return Difference(*parts)
+
+    def seek(self, us: int, search: Search) -> int | None:
+        def step(after: int) -> Step:
+            fire = search.after(self.of, after)
+            if fire is None or not search.fires_at(self.without, fire):
+                return Step(fire, None)
+            return Step(None, fire)
+
+        return _walk(self, step, us, search, self.of)
+
+    def describe(self) -> str:
+        return sentence(self.of, f"except {inner_phrase(self.without)}")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"of": self.of.to_dict(), "without": self.without.to_dict()}
+
+
+def union(a: Schedule, b: Schedule) -> Schedule:
+    """Return ``a | b``; unions become one, and a union of the same schedule is that schedule."""
+    return _joined(Union, a, b)
+
+
+def intersection(a: Schedule, b: Schedule) -> Schedule:
+    """Return ``a & b``; intersections become one, and that of the same schedule is that schedule."""
+    return _joined(Intersection, a, b)
+
+
+def difference(a: Schedule, b: Schedule) -> Schedule:
+    """Return ``a - b``; ``a - b - c`` becomes ``a - (b | c)``."""
+    return Difference(a.of, union(a.without, b)) if isinstance(a, Difference) else Difference(a, b)
+
+
+def _joined(sort: type[Union | Intersection], a: Schedule, b: Schedule) -> Schedule:
+    parts = [part for each in (a, b) for part in (each.of if isinstance(each, sort) else (each,))]
+    joined = sort(parts)
+    return joined.of[0] if len(joined.of) == 1 else joined
+
+
+def _put_members(new: Union | Intersection, of: Iterable[Schedule]) -> None:
+    """Set the fields of a combination in which order means nothing: its parts are kept in the order of their
+    depths and texts."""
+    what = f"A part of {'a union' if new.kind == 'union' else 'an intersection'}"
+    given = [as_schedule(what, part) for part in of]
+    if not given:
+        raise ScheduleError(f"{what} is missing: it has none.")
+    parts = tuple(dict.fromkeys(sorted(given, key=lambda part: (nesting(part), _text(part)))))
+    depth, size = measure(parts)
+    put = object.__setattr__
+    put(new, "of", parts)
+    put(new, "members", frozenset(parts))
+    put(new, "tz", common_zone(parts))
+    put(new, "depth", depth)
+    put(new, "size", size)
+
+
+def _next_of(part: Schedule, us: int, search: Search) -> int | None:
+    return search.after(part, us)
+
+
+def _latest_of(part: Schedule, since: int, until: int, search: Search) -> int | None:
+    return search.latest(part, since, until)
+
+
+def _text(part: Schedule) -> str:
+    try:
+        return json.dumps(part.to_dict(), sort_keys=True)
+    except ScheduleError:  # a zone without a name: it cannot be stored, but evaluated
+        return repr(part)
+
+
+def _leap(asks: list[Ask], limit: int, us: int) -> Step:
+    fire = asks[0](us)
+    for ask in asks[1:]:
+        if fire is None or fire > limit:
+            return Step(None, None)
+        other = ask(fire - 1)
+        if other != fire:
+            return Step(None, None if other is None else other - 1)
+    return Step(fire if fire is not None and fire <= limit else None, None)
+
+
+def _walk(one: Schedule, step: Callable[[int], Step], us: int, search: Search, lead: Schedule) -> int | None:
+    """Return the first fire of a combination after `us`; its fires are among those of `lead`."""
+    walk: DayWalk | None = None
+    for steps in count(1):
+        found = step(us)
+        if found.resume is None:
+            return found.fire
+        search.moved(us, found.resume)
+        us = found.resume
+        if steps >= WALKED:
+            walk = walk or DayWalk(one, lead, search)
+            passed = walk.passed(us)
+            if passed is None:
+                return None
+            us = passed
+    raise AssertionError("a search ends by itself")

@@ -1,0 +1,147 @@
+"""Schedules and calendars: ``a & calendar``, and ``a - calendar``, which can roll what it leaves out.
+
+The date of a fire is the local one, in the zone in which the schedule is evaluated: its own, or that of whoever asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from beat.dst import zone_line
+from beat.schedules.arguments import ScheduleError, check_choice
+from beat.schedules.calendar_walk import CalendarWalk
+from beat.schedules.calendars import Calendar, as_calendar
+from beat.schedules.clauses import sentence
+from beat.schedules.rolling import MARGIN, next_moved
+from beat.schedules.search import Combined, as_schedule, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from beat.schedules.base import Schedule
+    from beat.schedules.day_masks import Stretch
+    from beat.schedules.search import Search
+
+ROLLS: Final = ("skip", "next", "previous")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class OnDates(Combined):
+    """The fires on the dates of a calendar: ``a & calendar``."""
+
+    kind: ClassVar[str] = "on_dates"
+
+    of: Schedule
+    calendar: Calendar
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)
+    size: int = field(compare=False, repr=False)
+
+    def __init__(self, of: Schedule, calendar: Calendar | Iterable[date | str]) -> None:
+        _put(self, of, calendar)
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return (self.of,)
+
+    @property
+    def reads_dates(self) -> bool:
+        return True
+
+    def mask_on(self, stretch: Stretch) -> int | None:
+        if not stretch.in_zone(self):
+            return None
+        return stretch.mask_of(self.of) if self.calendar.holds(stretch.day) else 0
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> OnDates:
+        return OnDates(parts[0], self.calendar)
+
+    def seek(self, us: int, search: Search) -> int | None:
+        return CalendarWalk(self.of, self.calendar, zone_line(self.tz or search.tz), search).first_held(us)
+
+    def describe(self) -> str:
+        return sentence(self.of, f"only on {self.calendar.describe()}")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"of": self.of.to_dict(), "calendar": self.calendar.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Excluding(Combined):
+    """The fires that are not on the dates of a calendar; what is left out can roll.
+
+    With `roll` "next" or "previous", a fire on a date of the calendar is moved to the same time of day on the
+    nearest business day after or before: a date that is neither in the calendar nor of its weekend. If there is none
+    within 100 days (`rolling.FARTHEST`), it is left out. Fires on all other dates, so of a weekend too, stay
+    where they are. A moved reading that is in a gap becomes the end of the gap, one that is shown twice the first
+    of the two. Where fires meet they are one.
+    """
+
+    kind: ClassVar[str] = "excluding"
+
+    of: Schedule
+    calendar: Calendar
+    roll: str
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)
+    size: int = field(compare=False, repr=False)
+
+    def __init__(self, of: Schedule, calendar: Calendar | Iterable[date | str], roll: str = "skip") -> None:
+        _put(self, of, calendar)
+        object.__setattr__(self, "roll", check_choice("roll", roll, ROLLS) or "skip")
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return (self.of,)
+
+    @property
+    def reads_dates(self) -> bool:
+        return True
+
+    def mask_on(self, stretch: Stretch) -> int | None:
+        if self.roll != "skip" or not stretch.in_zone(self):
+            return None
+        return 0 if self.calendar.holds(stretch.day) else stretch.mask_of(self.of)
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Excluding:
+        return Excluding(parts[0], self.calendar, self.roll)
+
+    def seek(self, us: int, search: Search) -> int | None:
+        line = zone_line(self.tz or search.tz)
+
+        def kept(search: Search) -> int | None:
+            return CalendarWalk(self.of, self.calendar, line, search).first_free(us)
+
+        def moved(search: Search) -> int | None:
+            until = search.limit
+            search = search.within(until + MARGIN)  # what is moved back is later than where it comes to be
+            return next_moved(CalendarWalk(self.of, self.calendar, line, search), self.roll, us, until)
+
+        return kept(search) if self.roll == "skip" else search.earliest(us, [kept, moved])
+
+    def describe(self) -> str:
+        left_out = f"except on {self.calendar.describe()}"
+        if self.roll == "skip":
+            return sentence(self.of, left_out)
+        return sentence(self.of, f"{left_out}, but at the same time on the {self.roll} business day instead")
+
+    def arguments(self) -> dict[str, Any]:
+        roll = None if self.roll == "skip" else self.roll
+        return {"of": self.of.to_dict(), "calendar": self.calendar.to_dict(), "roll": roll}
+
+
+def _put(new: OnDates | Excluding, of: Schedule, calendar: object) -> None:
+    of = as_schedule("What a calendar is applied to", of)
+    dates = as_calendar(calendar)
+    if dates is None:
+        raise ScheduleError(f"The dates are a Calendar or a collection of dates, not {calendar!r}.")
+    put = object.__setattr__
+    depth, size = measure((of,))
+    put(new, "of", of)
+    put(new, "calendar", dates)
+    put(new, "tz", of.tz)
+    put(new, "depth", depth)
+    put(new, "size", size)

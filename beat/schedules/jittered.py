@@ -1,0 +1,122 @@
+"""Jitter: every fire moved later by its share of some seconds, so that many entries do not fire at once.
+
+The share is a hash of the entry's name and the fire, hence fixed for a tick: every beat on every machine agrees on
+it, today and after a restart, and no state is kept. It is a fraction h / 2**64 with h the first 8 bytes, as a big-endian
+integer, of the BLAKE2b hash (digest size 8) of ``<name>@<fire in microseconds>`` in UTF-8; the delay is that fraction
+of the reach, rounded down to whole microseconds. The reach is `seconds`, but no more than the time until the next
+fire. So the delay is less than that time: a moved fire comes before the next fire, and so before that one moved.
+Order is kept, and no two ticks become one.
+
+The next moved fire after an instant therefore is that of the last fire up to the instant, if it has not happened
+yet, or else that of the first fire after the instant; fires before the last have happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from beat.schedules.arguments import ScheduleError, as_micros, as_seconds
+from beat.schedules.clauses import sentence
+from beat.schedules.interval import MOST
+from beat.schedules.phrases import duration
+from beat.schedules.search import Combined, as_schedule, measure
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from beat.schedules.base import Schedule
+    from beat.schedules.search import Search
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Jittered(Combined):
+    """The fires of a schedule, each up to `seconds` later: ``a.jittered(300)``.
+
+    `seconds` is seconds or a timedelta, from 0 to a century. `name` is that of the entry, which `bind` gives.
+    """
+
+    kind: ClassVar[str] = "jittered"
+
+    of: Schedule
+    seconds: timedelta
+    name: str
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)
+    size: int = field(compare=False, repr=False)
+    micros: int = field(compare=False, repr=False)
+
+    def __init__(self, of: Schedule, seconds: float | timedelta, name: str = "") -> None:
+        put = object.__setattr__
+        of = as_schedule("What is jittered", of)
+        micros = as_micros("The jitter", seconds)
+        if not 0 <= micros <= MOST:
+            raise ScheduleError(
+                f"The jitter is {seconds!r}; it must be at least 0 seconds and at most a century."
+            )
+        if not isinstance(name, str):
+            raise ScheduleError(f"The name of a jitter is a text, not {name!r}.")
+        depth, size = measure((of,))
+        put(self, "of", of)
+        put(self, "seconds", timedelta(microseconds=micros))
+        put(self, "name", name)
+        put(self, "tz", of.tz)
+        put(self, "depth", depth)
+        put(self, "size", size)
+        put(self, "micros", micros)
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return (self.of,)
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Jittered:
+        return Jittered(parts[0], self.seconds, self.name)
+
+    def bind(
+        self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
+    ) -> Schedule:
+        of = self.of.bind(tz=tz, anchor=anchor, name=name, gap=gap, fold=fold)
+        return Jittered(of, self.seconds, self.name or name)
+
+    def seek(self, us: int, search: Search) -> int | None:
+        last = search.latest(self.of, us - self.micros, us)
+        if last is not None:
+            moved = self._moved(last, search)
+            if moved > us:
+                return moved
+        fire = search.after(self.of, us)
+        return None if fire is None else self._moved(fire, search)
+
+    def seek_latest(self, since: int, until: int, search: Search) -> int | None:
+        fire = search.latest(self.of, since - self.micros, until)
+        if fire is not None and self._moved(fire, search) > until:
+            fire = search.latest(self.of, since - self.micros, fire - 1)
+        moved = None if fire is None else self._moved(fire, search)
+        return moved if moved is not None and moved > since else None
+
+    def _moved(self, fire: int, search: Search) -> int:
+        following = search.within(fire + self.micros).after(self.of, fire)
+        reach = self.micros if following is None else min(self.micros, following - fire)
+        return fire + (share(self.name, fire) * reach >> 64)
+
+    def describe(self) -> str:
+        most = duration(self.micros, full=True) or "0 seconds"
+        return sentence(self.of, f"each up to {most} later, by a share fixed for it")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"of": self.of.to_dict(), "seconds": as_seconds(self.micros), "name": self.name or None}
+
+
+def jittered(one: Schedule, seconds: float | timedelta) -> Schedule:
+    """Return `one` with jitter; with a jitter of 0 seconds it is itself."""
+    moved = Jittered(one, seconds)
+    return moved if moved.micros else one
+
+
+def share(name: str, fire: int) -> int:
+    """Return the share of the jitter that a tick takes, in units of 2**-64."""
+    tick = f"{name}@{fire}".encode(errors="surrogatepass")
+    return int.from_bytes(blake2b(tick, digest_size=8).digest(), "big")

@@ -1,0 +1,160 @@
+"""INTERVAL: which periods of a recurrence rule take part, counted from its start, as the bits of a year's days.
+
+Years and months are counted by their numbers. Days and weeks recur every so many days, so their bits in a year
+are one pattern, shifted. Units below a day are `Units`: how many of them a day has, and which, depends on nothing
+but the day's number modulo some period, since the units of a day and the interval are both constant.
+"""
+
+from __future__ import annotations
+
+from calendar import isleap
+from collections import Counter
+from math import gcd
+from typing import TYPE_CHECKING, Final
+
+from beat.schedules.rrule_days import FULL, MONTH_STARTS, MOST_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+WINDOW: Final = 48  # bytes: a year at any bit
+LONGEST_ROUND: Final = 86_400  # days: what SECONDLY needs for any interval of up to a day
+
+
+class EveryYears:
+    """Every `interval`-th year."""
+
+    __slots__ = ("_first", "_interval")
+
+    def __init__(self, interval: int, first: int) -> None:
+        self._interval, self._first = interval, first
+
+    def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - a year is told by its number
+        return 0 if (year - self._first) % self._interval else FULL[1]
+
+
+class EveryMonths:
+    """Every `interval`-th month; `first` is one of them, as year * 12 + month - 1."""
+
+    __slots__ = ("_first", "_interval")
+
+    def __init__(self, interval: int, first: int) -> None:
+        self._interval, self._first = interval, first
+
+    def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - a year is told by its number
+        found, starts = 0, MONTH_STARTS[isleap(year)]
+        for month in range((self._first - year * 12) % self._interval, 12, self._interval):
+            found |= (1 << starts[month + 1]) - (1 << starts[month])
+        return found
+
+
+class EveryDays:
+    """`width` days in a row, every `period` days, the first of them on the day `first`."""
+
+    __slots__ = ("_bits", "_first", "_period", "_width")
+
+    def __init__(self, period: int, first: int, width: int = 1) -> None:
+        self._period, self._first, self._width = period, first, width
+        run = (1 << width) - 1
+        self._bits = sum(run << place for place in range(0, MOST_DAYS + width, period))
+
+    def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - the day tells it all
+        ahead = self._width - 1  # a run may have begun before the year
+        place = (self._first - start + ahead) % self._period
+        return (self._bits << place) >> ahead if place <= MOST_DAYS + ahead else 0
+
+
+class Ring:
+    """Days given by their numbers modulo `period`."""
+
+    __slots__ = ("_bytes", "_period")
+
+    def __init__(self, period: int, residues: Iterable[int]) -> None:
+        self._period = period
+        ring, width = bits_of(residues, period), period
+        while width < period + WINDOW * 8:  # so that no window has to go around
+            ring |= ring << width
+            width *= 2
+        self._bytes = ring.to_bytes(width // 8 + 1, "little")
+
+    def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - the day tells it all
+        place = start % self._period
+        window = self._bytes[place >> 3 : (place >> 3) + WINDOW]
+        return int.from_bytes(window, "little") >> (place & 7)
+
+
+class Units:
+    """The units of a day (hours, minutes, seconds; or the day itself) in which a rule fires.
+
+    Of the `per_day` units those in `allowed` may; every `interval`-th unit takes part, `first` being one, counted
+    from 1970-01-01T00:00.
+    """
+
+    __slots__ = ("_allowed", "_bits", "_comb", "_first", "_interval", "per_day", "round")
+
+    def __init__(self, per_day: int, allowed: Sequence[int], interval: int, first: int) -> None:
+        self.per_day = per_day
+        self.round = days_around(per_day, interval)
+        self._allowed, self._interval, self._first = allowed, interval, first
+        self._bits = bits_of(allowed, per_day)
+        self._comb = bits_of(range(0, per_day, interval), per_day) if interval > 1 else 0
+
+    def in_day(self, day: int) -> int:
+        """Return the units of a day as bits."""
+        if self._interval == 1:
+            return self._bits
+        place = (self._first - day * self.per_day) % self._interval
+        return self._bits & self._comb << place if place < self.per_day else 0
+
+    def numbers(self) -> Counter[int]:
+        """Return how many units the days have that are congruent to each number modulo `round`."""
+        if self.round == 1:
+            number = self.in_day(0).bit_count()
+            return Counter({0: number}) if number else Counter()
+        common = gcd(self.per_day, self._interval)
+        # The unit u of the day d takes part if d * per_day + u is first, modulo the interval.
+        inverse = pow(self.per_day // common, -1, self.round)
+        first, around = self._first, self.round
+        return Counter(
+            [
+                (first - unit) // common * inverse % around
+                for unit in self._allowed
+                if not (first - unit) % common
+            ]
+        )
+
+    def each_day(self) -> list[int]:
+        """Return the units of a day where all days have the same."""
+        return [unit for unit in self._allowed if not (unit - self._first) % self._interval]
+
+    def on_all_days(self) -> bool:
+        return self._interval == 1 or len(self._allowed) == self.per_day >= self._interval
+
+
+def days_around(per_day: int, interval: int) -> int:
+    """Return after how many days every `interval`-th unit comes round to the same units of the day."""
+    return interval // gcd(per_day, interval)
+
+
+def bits_of(places: Iterable[int], width: int) -> int:
+    """Return the integer whose bits at `places` are set, all below `width`."""
+    if isinstance(places, range) and places == range(width):
+        return (1 << width) - 1
+    found = bytearray(width // 8 + 1)
+    for place in places:
+        found[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(found, "little")
+
+
+def nth_bit(mask: int, number: int) -> int:
+    """Return the place of the set bit before which `number` others are set; the integer has more than `number`."""
+    place, width = 0, mask.bit_length()
+    while width > 1:
+        half = width // 2
+        low = mask & ((1 << half) - 1)
+        below = low.bit_count()
+        if number < below:
+            mask, width = low, half
+        else:
+            mask, width, number, place = mask >> half, width - half, number - below, place + half
+    return place

@@ -1,0 +1,258 @@
+"""How a combination looks for its next fire, and why it always comes to an end.
+
+A combination has no fires of its own: it asks its parts, again and again, until their answers agree. Two things
+could go wrong, and both are a matter of how often the schedules at the leaves are asked.
+
+*The same question twice.* A part that answered f when asked for the first fire after s would answer f for every
+instant in [s, f) as well. A `Search` remembers each part's last answer and asks anew only outside that range, so
+that a union of fifty schedules costs a step of its search one question, not fifty.
+
+*Questions without end.* Two schedules may never coincide, and a difference may leave nothing; nobody can tell by
+asking. So a question put to a combination, however deep it is nested, may ask its leaves no more than `STEPS`
+times in all; a leaf that computes more than a look-up counts for `SLOW`, and so does a step over some months,
+for which the zone has to be read. The answer of a search that has used this
+up is None, "no next fire", as if the calendar had ended. What keeps that from happening to a combination that does
+fire is that whole stretches are passed over: by calendars a run of dates at a time (`calendar_walk`), by wall
+clocks and intervals a date at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What
+is left are combinations that do not fire for about three years of dates on which a wall clock or an interval among them does, and those of other kinds of schedules, or of several
+zones, in which thousands of successive fires are removed or fail to coincide.
+
+A search does not look farther than it has to: each has a limit, beyond which there might as well be no fires. What a
+difference leaves out is asked about the one instant in question, and the last fire of a stretch is looked for
+(`latest`) within the stretch. The parts of a union are asked for a month ahead, then for years, then to the end
+(`Search.earliest`), so that one that never fires does not use up the steps of one that does. If it does so in the
+end, it has no next fire, but the union may have one.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from beat.schedules.arguments import ScheduleError
+from beat.schedules.base import FIRST, LAST, Schedule
+from beat.schedules.interval import schedule as interval
+from beat.schedules.latest import last_between
+from beat.schedules.wallclock import WallClock
+from jobq.instants import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime, tzinfo
+    from zoneinfo import ZoneInfo
+
+    from beat.schedules.day_masks import Stretch
+
+STEPS: Final = 4_000
+SLOW: Final = 20
+FAR: Final = 100 * 86_400 * SECOND
+AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
+QUICK: Final = (WallClock, interval)
+DEEPEST: Final = 32
+MOST: Final = 256
+
+
+class Exhausted(Exception):  # noqa: N818 - never an error: the search ends it
+    """The search has asked as often as it may."""
+
+
+class Search:
+    """One question put to a combination: in which zone, up to which instant, and what was found out so far."""
+
+    __slots__ = ("_answers", "_leaf_answers", "_left", "limit", "tz")
+
+    def __init__(self, tz: tzinfo, limit: int = LAST) -> None:
+        self.tz = tz
+        self.limit = limit  # fires beyond it count as none
+        self._left = [STEPS]  # shared with the searches that are part of this one
+        self._leaf_answers: dict[int, tuple[int, int | None]] = {}  # also shared, as they know no limit
+        self._answers: dict[int, tuple[int, int | None]] = {}
+
+    def within(self, limit: int) -> Search:
+        """Return a part of this search that ends at another limit."""
+        limit = min(limit, LAST)
+        if limit == self.limit:
+            return self
+        part = Search(self.tz, limit)
+        part._left, part._leaf_answers = self._left, self._leaf_answers
+        return part
+
+    def alone(self, ask: Callable[[Search], int | None]) -> int | None:
+        """Return what `ask` finds with half of the steps that are left, None if it uses them up."""
+        part = Search(self.tz, self.limit)
+        part._leaf_answers, part._left = self._leaf_answers, [self._left[0] // 2]
+        self._left[0] -= part._left[0]
+        try:
+            return ask(part)
+        except Exhausted:
+            return None
+        finally:
+            self._left[0] += max(part._left[0], 0)
+
+    def earliest(self, us: int, asks: Sequence[Callable[[Search], int | None]]) -> int | None:
+        """Return the earliest of what several ways find after `us`; none goes far beyond what another has found."""
+        for ahead in AHEAD:
+            limit, found = min(us + ahead, self.limit), None
+            for ask in asks:
+                each = self.within(limit).alone(ask)
+                if each is not None:
+                    found, limit = each, each - 1
+            if found is not None or limit == self.limit:
+                return found
+        return None
+
+    def charge(self, steps: int) -> None:
+        self._left[0] -= steps
+        if self._left[0] < 0:
+            raise Exhausted
+
+    def moved(self, us: int, onward: int) -> None:
+        """Take note that nothing was found from `us` to `onward`: a long way takes the zone's changes on it to read."""
+        if onward - us > FAR:
+            self.charge(SLOW)
+
+    def after(self, part: Schedule, us: int) -> int | None:
+        """Return the first fire of a part strictly after `us`, None if there is none up to the limit."""
+        combined = isinstance(part, Combined)
+        answers = self._answers if combined else self._leaf_answers
+        asked, fire = answers.get(id(part), (LAST, None))
+        if not (asked <= us and (fire is None or us < fire)):
+            fire = self._ask(part, us)
+            answers[id(part)] = us, fire
+        return fire if fire is not None and fire <= self.limit else None
+
+    def _ask(self, part: Schedule, us: int) -> int | None:
+        if isinstance(part, Combined):
+            self.charge(1)
+            return part.seek(us, self) if us < self.limit else None
+        self.charge(1 if isinstance(part, QUICK) else SLOW)
+        return part.next_bounded(us, part.tz or self.tz)
+
+    def fires_at(self, part: Schedule, us: int) -> bool:
+        """Return whether a part fires at an instant."""
+        search = self.within(us) if isinstance(part, Combined) else self
+        return search.after(part, us - 1) == us
+
+    def latest(self, part: Schedule, since: int, until: int) -> int | None:
+        """Return the last fire f of a part with since < f <= until."""
+        since, until = max(since, FIRST - 1), min(until, self.limit)
+        if isinstance(part, Combined):
+            return part.seek_latest(since, until, self.within(until)) if since < until else None
+        self.charge(SLOW)
+        return part.latest_micros(since, until, part.tz or self.tz)
+
+
+class Combined(Schedule):
+    """A schedule made of other schedules. Its zone is that of its parts if they have the same."""
+
+    __slots__ = ()
+
+    depth: int  # how many combinations deep
+    size: int  # how many schedules are at the leaves
+
+    @property
+    def reads_dates(self) -> bool:
+        """Whether it looks at the local dates of fires, besides its parts."""
+        return False
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[Schedule, ...]:
+        """The schedules it is made of."""
+
+    @abstractmethod
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Combined:
+        """Return the same combination of other parts."""
+
+    @abstractmethod
+    def seek(self, us: int, search: Search) -> int | None:
+        """Return the first fire strictly after `us`. Raises `Exhausted`."""
+
+    def seek_latest(self, since: int, until: int, search: Search) -> int | None:
+        """Return the last fire f with since < f <= until. Raises `Exhausted`."""
+        return last_between(lambda us: search.after(self, us), since, until)
+
+    def mask_on(self, stretch: Stretch) -> int | None:  # noqa: ARG002 - most combinations know better
+        """Return the seconds of a date at which it fires, None if that is not known at once: see `day_masks`."""
+        return None
+
+    def next_micros(self, us: int, tz: tzinfo) -> int | None:
+        try:
+            return self._from(us).seek(us, Search(tz))
+        except Exhausted:
+            return None
+
+    def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
+        until = min(until, LAST)
+        try:
+            return Search(tz, until).latest(self, since, until)
+        except Exhausted:
+            return None
+
+    def _from(self, us: int) -> Combined:
+        parts = tuple(part._from(us) for part in self.parts)  # noqa: SLF001 - of the same family
+        return self if all(a is b for a, b in zip(parts, self.parts, strict=True)) else self.with_parts(parts)
+
+    def bind(
+        self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
+    ) -> Schedule:
+        return self.with_parts(
+            tuple(part.bind(tz=tz, anchor=anchor, name=name, gap=gap, fold=fold) for part in self.parts)
+        )
+
+    @classmethod
+    def from_arguments(cls, given: dict[str, Any]) -> Self:
+        _check_stored_depth(given)
+        return super().from_arguments(given)
+
+
+def as_schedule(what: str, value: object) -> Schedule:
+    """Return a schedule, or the one that a stored form describes."""
+    if isinstance(value, Schedule):
+        return value
+    if isinstance(value, dict):
+        return Schedule.from_dict(value)
+    raise ScheduleError(f"{what} is a schedule, not {value!r}.")
+
+
+def nesting(part: Schedule) -> int:
+    return part.depth if isinstance(part, Combined) else 0
+
+
+def common_zone(parts: Iterable[Schedule]) -> ZoneInfo | None:
+    """Return the zone of all parts, None if they differ."""
+    zones = {part.tz for part in parts}
+    return zones.pop() if len(zones) == 1 else None
+
+
+def measure(parts: Iterable[Schedule]) -> tuple[int, int]:
+    """Return depth and size of a combination of `parts`; refuse one that is too deep or too large."""
+    depth = size = 0
+    for part in parts:
+        inner_depth, inner_size = (part.depth, part.size) if isinstance(part, Combined) else (0, 1)
+        depth = max(depth, inner_depth)
+        size += inner_size
+    if depth >= DEEPEST:
+        raise _too_deep()
+    if size > MOST:
+        raise ScheduleError(f"A combination of {size} schedules is too large; it may have at most {MOST}.")
+    return depth + 1, size
+
+
+def _check_stored_depth(given: dict[str, Any]) -> None:
+    """Refuse a stored form that is nested too deep before Python's stack is used up by reading it."""
+    level: list[Any] = [given]
+    for _ in range(2 * DEEPEST + 2):  # a part in a list is two levels down
+        level = [
+            inner
+            for value in level
+            if isinstance(value, (dict, list))
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> ScheduleError:
+    return ScheduleError(f"Schedules are combined more than {DEEPEST} deep; combine them more simply.")

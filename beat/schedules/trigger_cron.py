@@ -1,0 +1,244 @@
+"""The fields of cron as APScheduler has them, ``day="2nd fri", hour="9-17"``: Monday is 0, and all must match.
+
+APScheduler walks them in the trigger's zone and stumbles over its changes: it misses the first midnight after one, and
+adds hours of the wall to instants. Here dates and times of day are worked out with no zone in sight, and readings
+become instants in `beat.dst`, under the same policy as those of every other schedule. What a field means is still
+APScheduler's definition: its fields are asked, about dates and times of no zone.
+"""
+
+from __future__ import annotations
+
+from calendar import isleap, monthrange
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+from beat.schedules.arguments import ScheduleError, zone_name
+from beat.schedules.calendar_days import FIRST_YEAR, DateRule, Days
+from beat.schedules.fields import DAYS, MONTHS, Field
+from beat.schedules.phrases import listed, runs, time_phrase, zone_phrase
+from beat.schedules.trigger_parts import (
+    Filling,
+    Moment,
+    Part,
+    Readings,
+    bounds_phrase,
+    moment_text,
+    not_after,
+    not_before,
+    settled,
+)
+from beat.schedules.walls import Walls
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+FIELDS: Final = ("year", "month", "day", "week", "day_of_week", "hour", "minute", "second")
+LONG_YEAR: Final = 2020  # it has 53 ISO weeks
+LONGEST_TEXT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CronPart(Part):
+    """Fire at the readings at which all fields match, from `start` to `end`."""
+
+    fields: tuple[str, ...]  # in the order of FIELDS
+    start: Moment | None
+    end: Moment | None
+    tz: ZoneInfo | None
+    gap: str | None
+    fold: str | None
+    leaf: Readings = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        real_time = any(text.startswith("*") for text in self.fields[5:7])
+        read = Readings(field_walls(self.fields), self.tz, self.gap, self.fold, real_time=real_time)
+        object.__setattr__(self, "leaf", read)
+
+    @property
+    def bounds(self) -> tuple[Moment | None, Moment | None]:
+        return self.start, self.end
+
+    def next_micros(self, us: int, tz: tzinfo) -> int | None:
+        zone = self.tz or tz
+        return not_after(self.end, self.leaf.next_bounded(not_before(self.start, us, zone), zone), zone)
+
+    def filled(self, by: Filling) -> Part:
+        tz = self.tz or by.tz
+        start, end = settled(self.start, tz), settled(self.end, tz)
+        return CronPart(self.fields, start, end, tz, self.gap or by.gap, self.fold or by.fold)
+
+    def describe(self) -> str:
+        read = [_field(name, text) for name, text in zip(FIELDS, self.fields, strict=True)]
+        hour, minute, second = (
+            Field(str(one), sum(1 << value for value in _values(one)), str(one).startswith("*"))
+            for one in read[5:]
+        )
+        bounds = bounds_phrase(self.start, self.end, self.tz)
+        return f"{time_phrase(minute, hour, second)}{_dates_phrase(read)}{bounds}{zone_phrase(self.tz)}."
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "type": "cron",
+            **dict(zip(FIELDS, self.fields, strict=True)),
+            "start_date": moment_text(self.start),
+            "end_date": moment_text(self.end),
+            "timezone": zone_name(self.tz),
+            "gap": self.gap,
+            "fold": self.fold,
+        }
+
+
+class FieldDays(Days):
+    """The dates on which the date fields of cron match."""
+
+    def __init__(self, read: list[Any]) -> None:
+        super().__init__(DateRule())
+        self._year_field, month, self._day, week, weekday = read
+        self._months, self._weeks, self._weekdays = (_values(one) for one in (month, week, weekday))
+        self._kept: dict[tuple[int, bool, bool], int] = {}
+
+    def _year(self, number: int) -> tuple[int, int]:
+        first = datetime(number, 1, 1)  # noqa: DTZ001 - a date of no zone
+        start = first.toordinal()
+        if number < FIRST_YEAR or self._year_field.get_next_value(first) != number:
+            return start, 0
+        pattern = (start % 7, isleap(number), isleap(number - 1))  # the last is for the ISO weeks of January
+        if pattern not in self._kept:
+            self._kept[pattern] = sum(1 << day.toordinal() - start for day in self._matching(number))
+        return start, self._kept[pattern]
+
+    def _matching(self, year: int) -> list[datetime]:
+        return [
+            day
+            for month in self._months
+            for number in range(1, monthrange(year, month)[1] + 1)
+            if (day := datetime(year, month, number)).weekday() in self._weekdays  # noqa: DTZ001
+            and day.isocalendar().week in self._weeks
+            and self._day.get_next_value(day) == number
+        ]
+
+
+@lru_cache(maxsize=4096)
+def field_walls(texts: tuple[str, ...]) -> Walls:
+    """Return the readings at which the fields match. Raises ScheduleError if there are none."""
+    hours, minutes, seconds = (_numbers(name, text) for name, text in zip(FIELDS[5:], texts[5:], strict=True))
+    in_day = tuple(hour * 60 + minute for hour, minute in product(hours, minutes))
+    return Walls(in_day, seconds, field_days(texts[:5]))
+
+
+@lru_cache(maxsize=4096)
+def field_days(texts: tuple[str, ...]) -> FieldDays:
+    """Return the dates on which the date fields match. Raises ScheduleError if there are none."""
+    named = list(zip(FIELDS[:5], texts, strict=True))
+    days = FieldDays([_field(name, text) for name, text in named])
+    if days.at_or_after(date(FIRST_YEAR, 1, 1).toordinal(), FIRST_YEAR) is None:
+        said = ", ".join(f"{name} {text!r}" for name, text in named if text != "*")
+        raise ScheduleError(f"This cron trigger would never fire: no date from 1970 on has {said}.")
+    return days
+
+
+def read_fields(given: dict[str, Any]) -> tuple[str, ...]:
+    """Return the texts of all fields: before the last one given a field is ``*``, after it the least that it can be."""
+    from apscheduler.triggers.cron.fields import DEFAULT_VALUES
+
+    last = max((place for place, name in enumerate(FIELDS) if name in given), default=len(FIELDS))
+    texts = []
+    for place, name in enumerate(FIELDS):
+        value = given.get(name, DEFAULT_VALUES[name] if place > last else "*")
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ScheduleError(f"{name} of a cron trigger is a number or a text, not {value!r}.")
+        texts.append(str(_field(name, " ".join(str(value).lower().split()))))
+    field_walls(tuple(texts))
+    return tuple(texts)
+
+
+@lru_cache(maxsize=4096)
+def _field(name: str, text: str) -> Any:
+    """Return APScheduler's field. It would overlook what follows a name, such as the step of ``mon-fri/2``."""
+    from apscheduler.triggers.cron import CronTrigger
+
+    kind = CronTrigger.FIELDS_MAP[name]
+    if len(text) > LONGEST_TEXT:
+        raise ScheduleError(f"{name} of a cron trigger has {len(text)} characters; at most {LONGEST_TEXT}.")
+    for item in text.split(","):
+        if not any(known.value_re.fullmatch(item.strip()) for known in kind.COMPILERS):
+            raise ScheduleError(
+                f"{name} {text!r} of a cron trigger: {item.strip()!r} is not understood; expected {_EXPECTED[name]}."
+            )
+    try:
+        return kind(name, text)
+    except ValueError as error:
+        raise ScheduleError(
+            f"{name} {text!r} of a cron trigger: {str(error).rstrip('.')}; expected {_EXPECTED[name]}."
+        ) from None
+
+
+_EXPECTED: Final = {
+    "year": "years from 1970 to 9999, such as 2030 or 2030-2035",
+    "month": "1 to 12, such as 1-6 or jan-mar",
+    "day": "1 to 31, last, or such as 2nd fri",
+    "week": "ISO weeks from 1 to 53, such as 1-26 or */2",
+    "day_of_week": "0 to 6, where 0 is Monday, such as 0-4 or mon-fri",
+    "hour": "0 to 23, such as 9-17 or */2",
+    "minute": "0 to 59, such as */15 or 0,30",
+    "second": "0 to 59, such as */10 or 30",
+}
+_SAMPLES: Final[dict[str, tuple[datetime, ...]]] = {
+    "month": tuple(datetime(2000, number, 1) for number in range(1, 13)),  # noqa: DTZ001 - of no zone, like all here
+    "day": tuple(datetime(2000, 1, number) for number in range(1, 32)),  # noqa: DTZ001
+    "week": tuple(datetime.fromisocalendar(LONG_YEAR, number, 1) for number in range(1, 54)),
+    "day_of_week": tuple(datetime(2000, 1, 3 + number) for number in range(7)),  # noqa: DTZ001 - the 3rd was a Monday
+    "hour": tuple(datetime(2000, 1, 1, number) for number in range(24)),  # noqa: DTZ001
+    "minute": tuple(datetime(2000, 1, 1, 0, number) for number in range(60)),  # noqa: DTZ001
+    "second": tuple(datetime(2000, 1, 1, 0, 0, number) for number in range(60)),  # noqa: DTZ001
+}
+
+
+def _values(field: Any) -> tuple[int, ...]:
+    """Return the numbers that a field matches."""
+    return _numbers(field.name, str(field))
+
+
+@lru_cache(maxsize=4096)
+def _numbers(name: str, text: str) -> tuple[int, ...]:
+    field = _field(name, text)
+    return tuple(
+        field.get_value(sample)
+        for sample in _SAMPLES[name]
+        if field.get_next_value(sample) == field.get_value(sample)
+    )
+
+
+def _dates_phrase(read: list[Any]) -> str:
+    year, month, day, week, weekday = (None if str(one) == "*" else one for one in read[:5])
+    words = []
+    if day is not None:
+        words.append(f"on {_days_phrase(str(day))} of the month")
+    if weekday is not None:
+        names = (*DAYS[1:], DAYS[0])
+        words.append(f"{'and only if it is' if words else 'on'} {runs(_values(weekday), names)}")
+    if week is not None:
+        words.append(f"in ISO week {runs(_values(week))}")
+    if month is not None:
+        words.append(f"in {runs(_values(month), ('', *MONTHS))}")
+    if year is not None:
+        words.append(f"in the years {year}")
+    return "".join(f", {word}" for word in words)
+
+
+def _days_phrase(text: str) -> str:
+    words = []
+    for item in text.split(","):
+        position, _, name = item.partition(" ")
+        if name:
+            full = next(day for day in DAYS if day.lower().startswith(name))
+            words.append(f"the {position} {full}")
+        elif item == "last":
+            words.append("the last day")
+        else:
+            numbers = _values(_field("day", item))
+            words.append(f"day{'s' if len(numbers) > 1 else ''} {runs(numbers)}")
+    return listed(words)
