@@ -9,13 +9,16 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 DEMO := .demo
 SOURCES := beat queue tests examples
-BENCHMARKS := benchmarks/fire.py benchmarks/drain.py
+EXHAUSTIVE := tests/unit/schedules/test_all_zones.py tests/unit/schedules/test_cron_differential.py
+BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test test-exhaustive lint bench clean
 
 help:
 	@echo "make run     run the example schedule on SQLite, with two workers, until Ctrl-C"
 	@echo "make test    run ruff, mypy and every test (PYTEST_ARGS='-k name' chooses)"
+	@echo "make test-exhaustive"
+	@echo "             compare cron with a walk over every minute at every change of every time zone (about half an hour)"
 	@echo "make lint    run ruff and mypy only"
 	@echo "make bench   run the benchmarks"
 	@echo "make clean   remove .venv, $(DEMO) and every cache"
@@ -44,6 +47,9 @@ test: $(DEV)
 	if [ -n "$$failed" ]; then echo "make test: these failed: $${failed#, }." >&2; exit 1; fi; \
 	echo "make test: everything passed."
 
+test-exhaustive: $(DEV)
+	@BEATD_TEST_EXHAUSTIVE=1 $(BIN)/python -m pytest $(EXHAUSTIVE) $(PYTEST_ARGS)
+
 lint: $(DEV)
 	@failed=0; \
 	$(BIN)/ruff check . || failed=1; \
@@ -52,6 +58,7 @@ lint: $(DEV)
 	exit $$failed
 
 bench: $(DEV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@for file in $(BENCHMARKS); do echo "==> $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:

@@ -17,7 +17,7 @@ from beat.entry import Entry, tick_id
 from beat.store import Verdict
 from jobq.app import App
 from jobq.errors import ConfigError, JobqError
-from jobq.instants import from_micros
+from jobq.instants import from_micros, to_micros
 from jobq.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -54,6 +54,13 @@ class EntryInfo:
     @property
     def tz(self) -> ZoneInfo:
         return ZoneInfo("UTC" if self.entry is None else self.entry.timezone)
+
+    @property
+    def description(self) -> str:
+        """What its schedule does, in its zone and under its name; empty where it can't be read."""
+        if self.entry is None:
+            return ""
+        return self.entry.evaluated(to_micros(self.created_at)).evaluation.schedule.describe()
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def _object(info: EntryInfo) -> dict[str, Any]:
     }
     if entry is not None:
         shown |= {
-            "schedule": entry.schedule.describe(),
+            "schedule": info.description,
             "task": entry.task,
             "args": entry.args,
             "kwargs": entry.kwargs,
@@ -117,8 +117,8 @@ def _row(info: EntryInfo, now: int) -> list[str]:
         following = "disabled" if entry is not None and not entry.enabled else "never"
     if entry is None:
         return [info.name, info.problem, following, last, str(info.runs)]
-    shown = entry.schedule.describe().rstrip(".")
-    return [f"{info.name}\n{entry.task}", f"{shown}\n{entry.timezone}", following, last, str(info.runs)]
+    shown = info.description.rstrip(".")
+    return [f"{info.name}\n{entry.task}", shown, following, last, str(info.runs)]
 
 
 def _iso(instant: datetime | None) -> str | None:
