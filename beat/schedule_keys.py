@@ -87,7 +87,8 @@ def relative(read: Schedule, kind: str, given: bool) -> Schedule:
     if not given:
         return read
     if not isinstance(read, schedule):
-        raise ConfigError(f"relative = true goes with every, not with {kind}")
+        other = "a list" if kind in {"every", "schedule"} and read.parts else kind
+        raise ConfigError(f"relative = true goes with every, not with {other}")
     return schedule(read.run_every, relative=True, anchor=read.anchor, tz=read.tz)
 
 

@@ -150,3 +150,5 @@ def _tell(firing: Firing) -> None:
                 fire_time=tick.fire_time,
                 reason=tick.reason,
             )
+    if not firing.next_fire and firing.ticks[-1].job is not None:
+        event(log, logging.INFO, "entry_ended", f"{firing.name} will not fire again", entry=firing.name)

@@ -188,7 +188,11 @@ class Schedule(ABC):
     def from_dict(d: Mapping[str, Any]) -> Schedule:
         """Return the schedule that `to_dict` described. Raises ValueError with a sentence if it cannot."""
         given = dict(d)
-        kind, version = given.pop("kind", None), given.pop("v", VERSION)
+        if "kind" not in given:
+            raise ScheduleError(
+                "The schedule has no kind; expected one such as {'kind': 'cron', 'text': '0 3 * * *'}."
+            )
+        kind, version = given.pop("kind"), given.pop("v", VERSION)
         found = _built_in.get(str(kind)) or _kind_of_another_package(kind)
         if version != VERSION:
             raise ScheduleError(

@@ -106,11 +106,10 @@ def _star_step(field: Field, span: int) -> int | None:
 def dates_phrase(rule: DateRule) -> str:
     """Return the part of the sentence about dates."""
     every = DateRule()
-    by_month = by_week = ""
-    if rule.month_days != every.month_days:
-        by_month = f"on {_month_days(rule.month_days)} of the month"
-    if rule.week_days != every.week_days:
-        by_week = _week_days(rule.week_days)
+    any_month_day, any_weekday = rule.month_days == every.month_days, rule.week_days == every.week_days
+    all_dates = rule.either and (any_month_day or any_weekday)
+    by_month = "" if any_month_day or all_dates else f"on {_month_days(rule.month_days)} of the month"
+    by_week = "" if any_weekday or all_dates else _week_days(rule.week_days)
     if by_month and by_week:
         days = f", {by_month} {'or on' if rule.either else 'and only if it is'} {by_week}"
     else:
@@ -124,7 +123,7 @@ def _month_days(days: MonthDays) -> str:
     numbers = bits(days.numbers)
     words = [f"day{'s' if len(numbers) > 1 else ''} {runs(numbers)}"] if numbers else []
     words += [
-        f"{counted(back, 'day')} before the last day" if back else "the last day"
+        f"the {ordinal(back)} day before the last one" if back else "the last day"
         for back in bits(days.from_last)
     ]
     words += [

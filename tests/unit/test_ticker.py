@@ -14,7 +14,7 @@ from beat.store import EntryChange, NotLeader, Verdict
 from beat.stores.sqlite import SQLiteBeatStore
 from beat.ticker import Pass, Ticker
 from jobq.errors import StoreUnavailable
-from jobq.instants import SECOND
+from jobq.instants import SECOND, from_micros
 
 START = 1_800_000_000 * SECOND
 MINUTE = 60 * SECOND
@@ -357,6 +357,14 @@ def test_no_more_definitions_are_kept_than_there_is_room_for(store, ticker, cloc
 
 
 # -- what is told
+
+
+def test_the_last_tick_of_an_entry_is_told_as_such(store, ticker, clock, caplog):
+    caplog.set_level(logging.INFO)
+    put(store, "once", end=from_micros(START + MINUTE))
+    clock.now = START + MINUTE
+    ticker.run_once(TERM)
+    assert [record.action for record in caplog.records] == ["entry_fired", "entry_ended"]
 
 
 def test_each_tick_is_told_with_its_entry_and_job(store, ticker, clock, caplog):

@@ -189,3 +189,25 @@ def test_croniter_finds_the_same_fires(text):
 def test_descriptions_tell_how_the_day_fields_combine():
     assert cron("30 2 1,15 * 7").describe() == "At 02:30, on days 1 and 15 of the month or on Sunday."
     assert cron("30 2 */2 * 7").describe().endswith(" of the month and only if it is Sunday.")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("0 9 1 * 0-6", "At 09:00."),
+        ("0 9 1-31 * 1", "At 09:00."),
+        ("0 9 1 * 1,*", "At 09:00."),
+        ("0 9 L-3 * *", "At 09:00, on the 3rd day before the last one of the month."),
+        ("0 9 1,L * *", "At 09:00, on day 1 and the last day of the month."),
+        ("0 9 LW,15W * *", "At 09:00, on the last workday and the workday nearest to day 15 of the month."),
+        ("0 9 * * 5L", "At 09:00, on the last Friday of the month."),
+        ("0 9 * * fri#2,1", "At 09:00, on Monday and the 2nd Friday of the month."),
+        ("0 9 13 * 5#3", "At 09:00, on day 13 of the month or on the 3rd Friday of the month."),
+        ("30 0 9 1 1 ? 2027-2030", "At 09:00:30, on day 1 of the month, in January, of 2027 to 2030."),
+        ("*/10 * * * * *", "Every 10 seconds."),
+        ("5 * * * * *", "At second 5 of every minute."),
+        ("*/10 0 9-17 * * *", "Every 10 seconds of minute 0 of the hours 9 to 17."),
+    ],
+)
+def test_a_description_says_what_the_fields_mean(text, sentence):
+    assert cron(text).describe() == sentence

@@ -13,7 +13,7 @@ def test_from_dict_is_also_a_function_of_the_package():
 @pytest.mark.parametrize(
     ("stored", "sentence"),
     [
-        ({}, "None is not a kind of schedule"),
+        ({}, "The schedule has no kind; expected one such as"),
         ({"kind": "crontap"}, "did you mean 'crontab'"),
         ({"kind": "cron", "txt": "* * * * *"}, "A cron schedule has no 'txt'; did you mean 'text'"),
         ({"kind": "cron"}, "A cron schedule takes text, tz, gap, fold, name, but got nothing"),
