@@ -152,7 +152,9 @@ def _read_fields(
             with reader.reading(key):
                 values[key] = instant(key, fields[key], tz)
     values["options"] = _read_options(reader, fields, tz)
-    kinds = [key for key in kinds_in(fields) if key not in KEYS]  # a kind of another package takes no key of ours
+    kinds = [
+        key for key in kinds_in(fields) if key not in KEYS
+    ]  # a kind of another package takes no key of ours
     with reader.reading(*kinds[:1]):
         values["schedule"] = _read_schedule(reader, fields, kinds, meant)
     if not reader.problems:

@@ -128,6 +128,10 @@ def _from_schedule(value: Any) -> Schedule:
             )
         if base.__module__.startswith("apscheduler."):
             return trigger(value)
+    if isinstance(value, str):
+        raise ConfigError(
+            f"schedule is {kind_of(value)}; text goes under the key of its kind: every, cron, crontab, at or rrule"
+        )
     if isinstance(value, bool) or not isinstance(value, int | float | timedelta):
         raise ConfigError(
             f'schedule is {kind_of(value)}; expected seconds, a timedelta or a schedule such as crontab(minute="0")'
