@@ -27,7 +27,7 @@ from beat.schedules.lattice import Lattice, lattice_of
 from beat.schedules.search import Combined, as_schedule, common_zone, measure, nesting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
@@ -58,7 +58,7 @@ class Union(Combined):
     depth: int = field(compare=False, repr=False)
     size: int = field(compare=False, repr=False)
 
-    def __init__(self, of: Iterable[Schedule]) -> None:
+    def __init__(self, of: Sequence[Schedule]) -> None:
         _put_members(self, of)
 
     @property
@@ -73,12 +73,24 @@ class Union(Combined):
         return Union(parts)
 
     def seek(self, us: int, search: Search) -> int | None:
-        return search.earliest(us, [partial(_next_of, part, us) for part in self.of])
+        leaves, others = self._sorted()
+        soonest = min(_found(search.after(leaf, us) for leaf in leaves), default=None)
+        if others:
+            search = search if soonest is None else search.within(soonest - 1)
+            found = search.earliest(us, [partial(_next_of, other, us) for other in others])
+            return soonest if found is None else found
+        return soonest
 
     def seek_latest(self, since: int, until: int, search: Search) -> int | None:
-        asks = [partial(_latest_of, part, since, until) for part in self.of]
-        fires = [search.alone(ask) for ask in asks]
-        return max((fire for fire in fires if fire is not None), default=None)
+        leaves, others = self._sorted()
+        fires = [search.latest(leaf, since, until) for leaf in leaves]
+        fires += [search.alone(partial(_latest_of, other, since, until)) for other in others]
+        return max(_found(fires), default=None)
+
+    def _sorted(self) -> tuple[tuple[Schedule, ...], tuple[Schedule, ...]]:
+        """Return the parts that are no combinations, and those that are."""
+        simple = sum(nesting(part) == 0 for part in self.of)  # they come first
+        return self.of[:simple], self.of[simple:]
 
     def describe(self) -> str:
         first, *others = self.of
@@ -100,7 +112,7 @@ class Intersection(Combined):
     depth: int = field(compare=False, repr=False)
     size: int = field(compare=False, repr=False)
 
-    def __init__(self, of: Iterable[Schedule]) -> None:
+    def __init__(self, of: Sequence[Schedule]) -> None:
         _put_members(self, of)
 
     @property
@@ -213,13 +225,13 @@ def _joined(sort: type[Union | Intersection], a: Schedule, b: Schedule) -> Sched
     return joined.of[0] if len(joined.of) == 1 else joined
 
 
-def _put_members(new: Union | Intersection, of: Iterable[Schedule]) -> None:
+def _put_members(new: Union | Intersection, of: Sequence[Schedule]) -> None:
     """Set the fields of a combination in which order means nothing: its parts are kept in the order of their
     depths and texts."""
-    what = f"A part of {'a union' if new.kind == 'union' else 'an intersection'}"
-    given = [as_schedule(what, part) for part in of]
-    if not given:
-        raise ScheduleError(f"{what} is missing: it has none.")
+    sort = "a union" if new.kind == "union" else "an intersection"
+    if not isinstance(of, (list, tuple)) or not of:
+        raise ScheduleError(f"The parts of {sort} are a list of schedules, not {of!r}.")
+    given = [as_schedule(f"A part of {sort}", part) for part in of]
     parts = tuple(dict.fromkeys(sorted(given, key=lambda part: (nesting(part), _text(part)))))
     depth, size = measure(parts)
     put = object.__setattr__
@@ -228,6 +240,10 @@ def _put_members(new: Union | Intersection, of: Iterable[Schedule]) -> None:
     put(new, "tz", common_zone(parts))
     put(new, "depth", depth)
     put(new, "size", size)
+
+
+def _found(fires: Iterable[int | None]) -> Iterator[int]:
+    return (fire for fire in fires if fire is not None)
 
 
 def _next_of(part: Schedule, us: int, search: Search) -> int | None:

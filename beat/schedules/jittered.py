@@ -98,7 +98,7 @@ class Jittered(Combined):
         return moved if moved is not None and moved > since else None
 
     def _moved(self, fire: int, search: Search) -> int:
-        following = search.within(fire + self.micros).after(self.of, fire)
+        following = search.within(fire + self.micros, strict=True).after(self.of, fire)
         reach = self.micros if following is None else min(self.micros, following - fire)
         return fire + (share(self.name, fire) * reach >> 64)
 

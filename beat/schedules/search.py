@@ -8,14 +8,14 @@ instant in [s, f) as well. A `Search` remembers each part's last answer and asks
 that a union of fifty schedules costs a step of its search one question, not fifty.
 
 *Questions without end.* Two schedules may never coincide, and a difference may leave nothing; nobody can tell by
-asking. So a question put to a combination, however deep it is nested, may ask its leaves no more than `STEPS`
-times in all; a leaf that computes more than a look-up counts for `SLOW`, and so does a step over some months,
-for which the zone has to be read. The answer of a search that has used this
-up is None, "no next fire", as if the calendar had ended. What keeps that from happening to a combination that does
-fire is that whole stretches are passed over: by calendars a run of dates at a time (`calendar_walk`), by wall
-clocks and intervals a date at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What
-is left are combinations that do not fire for about three years of dates on which a wall clock or an interval among them does, and those of other kinds of schedules, or of several
-zones, in which thousands of successive fires are removed or fail to coincide.
+asking. So a question put to a combination, however deep it is nested, may ask its leaves, after once each, no more than
+`STEPS` times in all; a leaf that computes more than a look-up counts for `SLOW`, and so does a step over some months, for
+which the zone has to be read. The answer of a search that has used this up is None, "no next fire", as if the
+calendar had ended. What keeps that from happening to a combination that does fire is that whole stretches are passed
+over: by calendars a run of dates at a time (`calendar_walk`), by wall clocks and intervals of whole seconds a date
+at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What is left are combinations that
+for a thousand or more dates with fires of their parts have none themselves, or for a century and more; and those of
+other kinds of schedules, or of several zones, in which thousands of successive fires are removed or do not coincide.
 
 A search does not look farther than it has to: each has a limit, beyond which there might as well be no fires. What a
 difference leaves out is asked about the one instant in question, and the last fire of a stretch is looked for
@@ -33,6 +33,7 @@ from beat.schedules.arguments import ScheduleError
 from beat.schedules.base import FIRST, LAST, Schedule
 from beat.schedules.interval import schedule as interval
 from beat.schedules.latest import last_between
+from beat.schedules.solar import solar
 from beat.schedules.wallclock import WallClock
 from jobq.instants import SECOND
 
@@ -47,7 +48,7 @@ STEPS: Final = 4_000
 SLOW: Final = 20
 FAR: Final = 100 * 86_400 * SECOND
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
-QUICK: Final = (WallClock, interval)
+QUICK: Final = (WallClock, interval, solar)
 DEEPEST: Final = 32
 MOST: Final = 256
 
@@ -59,26 +60,32 @@ class Exhausted(Exception):  # noqa: N818 - never an error: the search ends it
 class Search:
     """One question put to a combination: in which zone, up to which instant, and what was found out so far."""
 
-    __slots__ = ("_answers", "_leaf_answers", "_left", "limit", "tz")
+    __slots__ = ("_answers", "_leaf_answers", "_left", "_strict", "limit", "tz")
 
-    def __init__(self, tz: tzinfo, limit: int = LAST) -> None:
+    def __init__(self, tz: tzinfo, limit: int = LAST, *, strict: bool = False) -> None:
         self.tz = tz
+        self._strict = strict
         self.limit = limit  # fires beyond it count as none
         self._left = [STEPS]  # shared with the searches that are part of this one
         self._leaf_answers: dict[int, tuple[int, int | None]] = {}  # also shared, as they know no limit
         self._answers: dict[int, tuple[int, int | None]] = {}
 
-    def within(self, limit: int) -> Search:
-        """Return a part of this search that ends at another limit."""
-        limit = min(limit, LAST)
-        if limit == self.limit:
+    def within(self, limit: int, *, strict: bool = False) -> Search:
+        """Return a part of this search that ends at another limit.
+
+        A `strict` one is for what a fire depends on: it has no answer at all if some part of it has none.
+        """
+        limit, strict = min(limit, LAST), strict or self._strict
+        if limit == self.limit and strict == self._strict:
             return self
-        part = Search(self.tz, limit)
+        part = Search(self.tz, limit, strict=strict)
         part._left, part._leaf_answers = self._left, self._leaf_answers
         return part
 
     def alone(self, ask: Callable[[Search], int | None]) -> int | None:
         """Return what `ask` finds with half of the steps that are left, None if it uses them up."""
+        if self._strict:
+            return ask(self)
         part = Search(self.tz, self.limit)
         part._leaf_answers, part._left = self._leaf_answers, [self._left[0] // 2]
         self._left[0] -= part._left[0]
@@ -87,7 +94,7 @@ class Search:
         except Exhausted:
             return None
         finally:
-            self._left[0] += max(part._left[0], 0)
+            self._left[0] += part._left[0]
 
     def earliest(self, us: int, asks: Sequence[Callable[[Search], int | None]]) -> int | None:
         """Return the earliest of what several ways find after `us`; none goes far beyond what another has found."""
@@ -102,9 +109,9 @@ class Search:
         return None
 
     def charge(self, steps: int) -> None:
-        self._left[0] -= steps
-        if self._left[0] < 0:
+        if self._left[0] < steps:
             raise Exhausted
+        self._left[0] -= steps
 
     def moved(self, us: int, onward: int) -> None:
         """Take note that nothing was found from `us` to `onward`: a long way takes the zone's changes on it to read."""
@@ -125,12 +132,13 @@ class Search:
         if isinstance(part, Combined):
             self.charge(1)
             return part.seek(us, self) if us < self.limit else None
-        self.charge(1 if isinstance(part, QUICK) else SLOW)
+        if id(part) in self._leaf_answers:  # to be asked once is everyone's right
+            self.charge(1 if isinstance(part, QUICK) else SLOW)
         return part.next_bounded(us, part.tz or self.tz)
 
     def fires_at(self, part: Schedule, us: int) -> bool:
         """Return whether a part fires at an instant."""
-        search = self.within(us) if isinstance(part, Combined) else self
+        search = self.within(us, strict=True) if isinstance(part, Combined) else self
         return search.after(part, us - 1) == us
 
     def latest(self, part: Schedule, since: int, until: int) -> int | None:
@@ -138,7 +146,8 @@ class Search:
         since, until = max(since, FIRST - 1), min(until, self.limit)
         if isinstance(part, Combined):
             return part.seek_latest(since, until, self.within(until)) if since < until else None
-        self.charge(SLOW)
+        if id(part) in self._leaf_answers:
+            self.charge(SLOW)
         return part.latest_micros(since, until, part.tz or self.tz)
 
 

@@ -1,0 +1,239 @@
+"""Union, intersection and difference: sets of instants, found in time."""
+
+from datetime import UTC, date, datetime, timedelta
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from schedule_strategies import instants, same, solars, sparse_crons, sparse_intervals
+
+from beat.schedules import (
+    Calendar,
+    Schedule,
+    ScheduleError,
+    Union,
+    cron,
+    every,
+    from_micros,
+    solar,
+    to_micros,
+)
+
+ANCHOR = datetime(2020, 1, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def anchored(seconds, shift=0):
+    return every(seconds, anchor=ANCHOR + timedelta(seconds=shift))
+
+
+def instants_of(one, start, end):
+    return {to_micros(fire) for fire in one.fires(start, end)}
+
+
+sources = st.one_of(sparse_crons, sparse_intervals, solars)
+
+
+@settings(same, max_examples=60)
+@given(sources, sources, sources, instants, st.integers(1, 20))
+def test_combinations_agree_with_sets(a, b, c, start, days):
+    end = from_micros(to_micros(start) + days * 86_400_000_000, start.tzinfo)
+    of_a, of_b, of_c = (instants_of(one, start, end) for one in (a, b, c))
+    assert instants_of(a | b, start, end) == of_a | of_b
+    assert instants_of(a & b, start, end) == of_a & of_b
+    assert instants_of(a - b, start, end) == of_a - of_b
+    assert instants_of((a | b) & (b | c), start, end) == (of_a | of_b) & (of_b | of_c)
+    assert instants_of((a | b) - c, start, end) == (of_a | of_b) - of_c
+    assert instants_of(a - b - c, start, end) == of_a - of_b - of_c
+    assert instants_of(a - (b - c), start, end) == of_a - (of_b - of_c)
+
+
+dense = st.sampled_from(
+    ["* * * * *", "*/2 * * * *", "* 1-3 * * *", "0-50 * * * 1-5", "* * 24-31 * *", "59 23 * * *"]
+)
+
+
+@settings(same, max_examples=40)
+@given(
+    dense,
+    dense,
+    st.sampled_from(["Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "UTC"]).map(ZoneInfo),
+    st.sampled_from([(2025, 3, 29), (2025, 10, 4), (2025, 10, 25), (2025, 4, 5), (2025, 9, 6)]),
+    st.sampled_from([None, "second", "both"]),
+)
+def test_dense_combinations_agree_with_sets_where_clocks_change(first, second, zone, day, fold):
+    a, b = cron(first, tz=zone), cron(second, tz=zone, fold=fold)
+    start = datetime(*day, tzinfo=UTC)
+    end = start + timedelta(days=2)
+    of_a, of_b = instants_of(a, start, end), instants_of(b, start, end)
+    assert instants_of(a - b, start, end) == of_a - of_b
+    assert instants_of(a & b, start, end) == of_a & of_b
+    assert instants_of(anchored(60) - b, start, end) == instants_of(anchored(60), start, end) - of_b
+
+
+def test_order_and_repetition_do_not_matter_in_a_union():
+    a, b, c = cron("0 3 * * *"), every(30), cron("0 4 * * *", tz=PARIS)
+    assert (a | b) | c == c | (b | a) == a | c | b | a
+    assert hash(a | b | c) == hash(c | b | a)
+    assert (a | b | c).to_dict() == (c | b | a).to_dict()
+    assert a | a == a & a == a
+
+
+def test_a_difference_of_a_difference_takes_both_away():
+    a, b, c = cron("0 * * * *"), cron("0 3 * * *"), cron("0 4 * * *")
+    assert a - b - c == a - (b | c) == a - c - b
+
+
+def test_each_part_keeps_its_zone():
+    both = cron("0 9 * * *", tz=PARIS) | cron("0 9 * * *", tz="Asia/Tokyo")
+    assert both.tz is None
+    assert [fire.hour for fire in both.upcoming(START, 2)] == [8, 0]
+    assert (cron("0 9 * * *", tz=PARIS) | cron("0 8 * * *", tz=PARIS)).tz == PARIS
+
+
+def test_an_entry_binds_what_its_parts_leave_open():
+    one = (cron("0 9 * * *") | cron("0 9 * * *", tz="Asia/Tokyo") | every(86_400)).bind(
+        tz=PARIS, anchor=ANCHOR, name="any"
+    )
+    assert instants_of(one, START, START + timedelta(days=1)) == {
+        to_micros(START + timedelta(hours=hour)) for hour in (0, 8)
+    }
+
+
+def test_intervals_without_an_anchor_start_with_the_question():
+    start = START + timedelta(seconds=7)
+    assert (every(20) | every(30)).next_after(start) == start + timedelta(seconds=20)
+    assert (every(20) & every(30)).next_after(start) == start + timedelta(seconds=60)
+    assert (every(20) - every(40)).upcoming(start, 2) == [start + timedelta(seconds=s) for s in (20, 60)]
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (cron("* * * * *") - cron("* * 2-31 * *"), "2026-02-01T00:00:00+00:00"),
+        (anchored(60) - cron("* * * 1-11 *"), "2026-12-01T00:00:00+00:00"),
+        (anchored(60) - cron("* * * 1-11 *", tz=PARIS), "2026-11-30T23:00:00+00:00"),
+        (cron("* * * 2 *") - cron("* * 1-28 2 *"), "2028-02-29T00:00:00+00:00"),
+        (anchored(1) - cron("* * * * *") - anchored(2), "2026-01-31T23:59:31+00:00"),
+        (cron("* * * * *") - cron("* * * 1-8 *") - cron("* 0-22 * * *"), "2026-09-01T23:00:00+00:00"),
+        (cron("0-58/2 * * * *") & cron("1-59/2,58 * 1 4 *"), "2026-04-01T00:58:00+00:00"),
+        (anchored(86_399) & anchored(86_400), (ANCHOR + timedelta(days=86_399)).isoformat()),
+        (cron("0 0 29 2 *") & cron("0 0 * * 1"), "2044-02-29T00:00:00+00:00"),
+        ((cron("* * * * *") - cron("* * * * *")) | cron("0 0 1 7 *"), "2026-07-01T00:00:00+00:00"),
+    ],
+)
+def test_a_far_fire_is_found(one, expected):
+    assert one.next_after(datetime(2026, 1, 31, 23, 59, 30, tzinfo=UTC)).isoformat() == expected
+
+
+NEVER = [
+    anchored(60) & anchored(60, shift=30),
+    cron("0 * * * *") & cron("30 * * * *"),
+    cron("* * * * *") - cron("* * * * *"),
+    cron("* * * * *", tz="UTC") - cron("* * * * *", tz="Asia/Tokyo"),
+    anchored(7) - anchored(1),
+    anchored(0.5) - (anchored(0.5) | solar("sunset", 50, 14)),
+    solar("sunrise", 50, 14) & solar("sunset", 50, 14),
+    cron("0 0 1 1 *") & cron("0 0 2 1 *"),
+    cron("0 0 1 1 *") - Calendar(["01-01"]),
+]
+
+
+@pytest.mark.parametrize("one", NEVER, ids=range(len(NEVER)))
+def test_a_search_in_vain_ends(one):
+    begun = perf_counter()
+    assert one.next_after(START) is None
+    assert one.latest(START - timedelta(days=1000), START) is None
+    assert perf_counter() - begun < 5  # some ten milliseconds, on a machine that has nothing else to do
+
+
+def test_a_part_that_never_fires_does_not_silence_the_others():
+    for never in NEVER:
+        one = never | cron("0 9 1 7 *")
+        assert one.next_after(START) == datetime(2026, 7, 1, 9, tzinfo=UTC)
+        assert (cron("0 9 1 7 *") - never).next_after(START) == datetime(2026, 7, 1, 9, tzinfo=UTC)
+
+
+def nested(levels):
+    one = cron("0 3 * * *")
+    for _ in range(levels):
+        one = one.jittered(1)
+    return one
+
+
+def test_one_may_combine_only_so_deep():
+    deepest = nested(32)
+    assert Schedule.from_dict(deepest.to_dict()) == deepest
+    assert deepest.describe().startswith("At 03:00; each")
+    with pytest.raises(ScheduleError, match="combined more than 32 deep"):
+        nested(33)
+
+
+def test_a_stored_form_that_is_too_deep_is_refused_before_it_is_read():
+    stored = cron("0 3 * * *").to_dict()
+    for _ in range(5_000):
+        stored = {"kind": "difference", "v": 1, "of": stored, "without": {"kind": "every", "run_every": 60}}
+    with pytest.raises(ScheduleError, match="combined more than 32 deep"):
+        Schedule.from_dict(stored)
+
+
+def test_one_may_combine_only_so_many():
+    one = Union([every(seconds) for seconds in range(1, 257)])
+    assert one.next_after(START) == START + timedelta(seconds=1)
+    with pytest.raises(ScheduleError, match="at most 256"):
+        one | every(300)
+
+
+@pytest.mark.parametrize("operand", [5, None, "0 3 * * *", {"a": 1}, START])
+def test_an_operand_that_is_no_schedule_is_refused_with_a_sentence(operand):
+    for combine in (Schedule.__or__, Schedule.__and__, Schedule.__sub__):
+        with pytest.raises(ScheduleError, match=r", (but|not) .*\.$"):
+            combine(every(5), operand)
+
+
+def test_a_union_with_dates_is_refused_with_a_sentence():
+    with pytest.raises(ScheduleError, match="another schedule make a union"):
+        every(5) | {date(2026, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("stored", "sentence"),
+    [
+        ({"kind": "union", "of": []}, r"The parts of a union are a list of schedules, not \[\]"),
+        ({"kind": "union", "of": [5]}, "A part of a union is a schedule, not 5"),
+        ({"kind": "union", "of": 5}, "list of schedules, not 5"),
+        ({"kind": "union", "of": {"kind": "every", "run_every": 5}}, "list of schedules, not {"),
+        ({"kind": "difference", "of": {"kind": "every", "run_every": 5}}, "takes of, without, but got of"),
+        ({"kind": "intersection", "of": [{"kind": "evry"}]}, "did you mean 'every'"),
+    ],
+)
+def test_a_stored_combination_that_cannot_be_read_is_refused_with_a_sentence(stored, sentence):
+    with pytest.raises(ScheduleError, match=sentence):
+        Schedule.from_dict(stored)
+
+
+@pytest.mark.parametrize(
+    ("one", "sentence"),
+    [
+        (cron("0 3 * * *") | every(60), "At 03:00; and every minute."),
+        (every(60) & cron("0 3 * * *"), "At 03:00; only where also every minute."),
+        (every(60) - cron("0 3 * * *"), "Every minute; except at 03:00."),
+        (
+            every(60) - (cron("0 3 * * *") | cron("0 4 * * *")),
+            "Every minute; except (at 03:00; and at 04:00).",
+        ),
+    ],
+)
+def test_a_description(one, sentence):
+    assert one.describe() == sentence
+
+
+def test_a_union_of_as_many_as_one_may_combine_finds_the_first_and_the_last():
+    suns = [solar("sunset", number % 60, number % 180, offset=number) for number in range(256)]
+    one, end = Union(suns), START + timedelta(days=1)
+    fires = sorted(sun.next_after(START) for sun in suns)
+    assert one.next_after(START) == fires[0]
+    assert one.latest(START, end) == max(sun.latest(START, end) for sun in suns)
