@@ -16,7 +16,7 @@ passed over.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.dst import DAY, zone_line
 from beat.schedules.interval import schedule as interval
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from beat.schedules.base import Schedule
     from beat.schedules.search import Search
+
+
+DATE_STEP: Final = 2  # what a date counts for in a search
 
 
 class Stretch(NamedTuple):
@@ -101,7 +104,7 @@ class DayWalk:
             if mask is None:
                 self._known = False
                 return us
-            self._search.charge(1)
+            self._search.charge(DATE_STEP)
             self._search.moved(us, upcoming)
             place = (stretch.start - stretch.midnight) // SECOND
             left = mask >> place

@@ -51,6 +51,7 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
     """
 
     kind: ClassVar[str] = "rrule"
+    effort: ClassVar[int] = 2
 
     text: str  # the canonical one, without DTSTART
     dtstart: datetime | None  # a reading

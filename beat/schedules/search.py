@@ -9,8 +9,8 @@ that a union of fifty schedules costs a step of its search one question, not fif
 
 *Questions without end.* Two schedules may never coincide, and a difference may leave nothing; nobody can tell by
 asking. So a question put to a combination, however deep it is nested, may ask its leaves, after once each, no more than
-`STEPS` times in all; a leaf that computes more than a look-up counts for `SLOW`, and so does a step over some months, for
-which the zone has to be read. The answer of a search that has used this up is None, "no next fire", as if the
+`STEPS` times in all; a leaf that computes more than a look-up counts for more (`Schedule.effort`), and so does a step
+over some months, for which the zone has to be read. The answer of a search that has used this up is None, "no next fire", as if the
 calendar had ended. What keeps that from happening to a combination that does fire is that whole stretches are passed
 over: by calendars a run of dates at a time (`calendar_walk`), by wall clocks and intervals of whole seconds a date
 at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What is left are combinations that
@@ -19,7 +19,7 @@ other kinds of schedules, or of several zones, in which thousands of successive 
 
 A search does not look farther than it has to: each has a limit, beyond which there might as well be no fires. What a
 difference leaves out is asked about the one instant in question, and the last fire of a stretch is looked for
-(`latest`) within the stretch. The parts of a union are asked for a month ahead, then for years, then to the end
+(`latest`) within the stretch; if the steps do not suffice for all of its probes, each gets as many. The parts of a union are asked for a month ahead, then for years, then to the end
 (`Search.earliest`), so that one that never fires does not use up the steps of one that does. If it does so in the
 end, it has no next fire, but the union may have one.
 """
@@ -31,10 +31,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from beat.schedules.arguments import ScheduleError
 from beat.schedules.base import FIRST, LAST, Schedule
-from beat.schedules.interval import schedule as interval
 from beat.schedules.latest import last_between
-from beat.schedules.solar import solar
-from beat.schedules.wallclock import WallClock
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
@@ -44,11 +41,10 @@ if TYPE_CHECKING:
 
     from beat.schedules.day_masks import Stretch
 
-STEPS: Final = 4_000
-SLOW: Final = 20
+STEPS: Final = 8_000
+FAR_STEP: Final = 20
 FAR: Final = 100 * 86_400 * SECOND
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
-QUICK: Final = (WallClock, interval, solar)
 DEEPEST: Final = 32
 MOST: Final = 256
 
@@ -116,7 +112,7 @@ class Search:
     def moved(self, us: int, onward: int) -> None:
         """Take note that nothing was found from `us` to `onward`: a long way takes the zone's changes on it to read."""
         if onward - us > FAR:
-            self.charge(SLOW)
+            self.charge(FAR_STEP)
 
     def after(self, part: Schedule, us: int) -> int | None:
         """Return the first fire of a part strictly after `us`, None if there is none up to the limit."""
@@ -133,7 +129,7 @@ class Search:
             self.charge(1)
             return part.seek(us, self) if us < self.limit else None
         if id(part) in self._leaf_answers:  # to be asked once is everyone's right
-            self.charge(1 if isinstance(part, QUICK) else SLOW)
+            self.charge(part.effort)
         return part.next_bounded(us, part.tz or self.tz)
 
     def fires_at(self, part: Schedule, us: int) -> bool:
@@ -147,7 +143,7 @@ class Search:
         if isinstance(part, Combined):
             return part.seek_latest(since, until, self.within(until)) if since < until else None
         if id(part) in self._leaf_answers:
-            self.charge(SLOW)
+            self.charge(FAR_STEP)
         return part.latest_micros(since, until, part.tz or self.tz)
 
 
@@ -195,8 +191,9 @@ class Combined(Schedule):
         until = min(until, LAST)
         try:
             return Search(tz, until).latest(self, since, until)
-        except Exhausted:
-            return None
+        except Exhausted:  # then each probe is a question of its own
+            running = self._from(since)
+            return last_between(lambda us: running.next_bounded(us, tz), since, until)
 
     def _from(self, us: int) -> Combined:
         parts = tuple(part._from(us) for part in self.parts)  # noqa: SLF001 - of the same family

@@ -34,6 +34,7 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
     """
 
     kind: ClassVar[str] = "trigger"
+    effort: ClassVar[int] = 2
 
     part: Part
     tz: ZoneInfo | None = field(compare=False, repr=False)

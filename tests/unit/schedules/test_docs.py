@@ -124,15 +124,15 @@ def test_the_page_lists_every_key():
     assert listed_keys == set(schedule_keys())
 
 
-@pytest.mark.parametrize(("without", "found"), [(1000, True), (3000, False)])
-def test_a_search_among_crons_gives_up_after_some_years(without, found):
+@pytest.mark.parametrize(("without", "found"), [(3650, True), (4500, False)])
+def test_a_search_among_crons_gives_up_after_ten_years(without, found):
     daily = cron("0 9 * * *", tz=PRAGUE)
     rest = daily - daily.between(None, NEW_YEAR + timedelta(days=without))
     assert (rest.next_after(NEW_YEAR) is not None) == found
 
 
-@pytest.mark.parametrize(("without", "found"), [(170, True), (210, False)])
-def test_a_search_with_other_kinds_gives_up_after_some_190_fires(without, found):
+@pytest.mark.parametrize(("without", "found"), [(2500, True), (2900, False)])
+def test_a_search_with_other_kinds_gives_up_after_some_2600_fires(without, found):
     until = NEW_YEAR + timedelta(days=without)
     other = rrule(f"FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0;UNTIL={until:%Y%m%d}")
     assert ((cron("0 9 * * *") - other).next_after(NEW_YEAR) is not None) == found
