@@ -21,7 +21,7 @@ from astral.sun import sunset
 from common import row
 
 from beat.schedules import from_micros, solar, to_micros
-from beat.schedules.sun_table import stretch
+from beat.schedules.sky.table import stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -87,7 +87,7 @@ def _checked(setup: Setup) -> Iterator[str]:
     """What `--check` prints: each entry with its next three fire times, and what changes of the clock do to it."""
     from datetime import UTC, datetime, timedelta
 
-    from beat.schedules.clock_changes import notes
+    from beat.schedules.clock.changes import notes
     from beat.sources import all_entries
     from jobq.instants import from_micros, to_micros
 

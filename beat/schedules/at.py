@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from beat.dst import effective_policy
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
-from beat.schedules.local_time import LocalTime
+from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.phrases import zone_phrase
 from jobq.instants import SECOND, from_micros, to_micros
 

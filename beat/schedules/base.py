@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.dst import FIRST_SECOND, LAST_SECOND
 from beat.schedules.arguments import ScheduleError, nearest
-from beat.schedules.latest import last_between
+from beat.schedules.combining.latest import last_between
 from jobq.instants import SECOND, from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -88,19 +88,19 @@ class Schedule(ABC):
 
     def __or__(self, other: object) -> Schedule:
         """Return the union: what fires when either schedule does."""
-        from beat.schedules.operators import either
+        from beat.schedules.combining.operators import either
 
         return either(self, other)
 
     def __and__(self, other: object) -> Schedule:
         """Return what fires at the instants at which both schedules do, or on the dates of a calendar."""
-        from beat.schedules.operators import both
+        from beat.schedules.combining.operators import both
 
         return both(self, other)
 
     def __sub__(self, other: object) -> Schedule:
         """Return what fires when this schedule does, but not the other, or not on the dates of a calendar."""
-        from beat.schedules.operators import without
+        from beat.schedules.combining.operators import without
 
         return without(self, other)
 

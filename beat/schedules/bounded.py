@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from beat.schedules.arguments import ScheduleError
 from beat.schedules.base import FIRST, LAST
-from beat.schedules.clauses import sentence
-from beat.schedules.search import Combined, as_schedule, measure
+from beat.schedules.combining.clauses import sentence
+from beat.schedules.combining.search import Combined, as_schedule, measure
 from jobq.instants import from_micros, to_micros
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
-    from beat.schedules.search import Search
+    from beat.schedules.combining.search import Search
 
 
 @dataclass(frozen=True, slots=True, init=False)

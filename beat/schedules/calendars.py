@@ -1,6 +1,6 @@
 """A calendar: a set of dates that schedules leave out, keep to, or roll away from.
 
-A year of a calendar is an integer with a bit for each day that is in it (see `year_days`), worked out when the year
+A year of a calendar is an integer with a bit for each day that is in it (see `combining.year_days`), worked out when the year
 is first asked for. A search looks at no more than `SPAN` years, apart from those for which dates are given one by
 one, so that a calendar of all dates, or of none, is no endless loop.
 """
@@ -15,9 +15,8 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from beat.schedules.arguments import ScheduleError, nearest
-from beat.schedules.countries import check_country, holidays_of, known_years
-from beat.schedules.phrases import counted, listed
-from beat.schedules.year_days import (
+from beat.schedules.combining.countries import check_country, holidays_of, known_years
+from beat.schedules.combining.year_days import (
     bit_of,
     day_number,
     first_from,
@@ -29,6 +28,7 @@ from beat.schedules.year_days import (
     years_back,
     years_from,
 )
+from beat.schedules.phrases import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ own zone; one without a zone reads that of whoever asks.
 The next fire of a union is the earliest of the next fires. That of an intersection is found by leapfrog: whichever
 part is behind jumps to its first fire at or after the candidate of the one ahead, until all are at the same instant.
 A difference steps from one fire of the first part to its next while the second part fires there too. Both are
-right at every step, as nothing between two steps can be a fire; that they end in time is argued in `search`.
+right at every step, as nothing between two steps can be a fire; that they end in time is argued in `combining.search`.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from operator import and_, or_
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.clauses import inner_phrase, sentence
-from beat.schedules.day_masks import DayWalk
+from beat.schedules.combining.clauses import inner_phrase, sentence
+from beat.schedules.combining.day_masks import DayWalk
+from beat.schedules.combining.lattice import Lattice, lattice_of
+from beat.schedules.combining.search import Combined, as_schedule, common_zone, measure, nesting
 from beat.schedules.interval import schedule as interval
-from beat.schedules.lattice import Lattice, lattice_of
-from beat.schedules.search import Combined, as_schedule, common_zone, measure, nesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
-    from beat.schedules.day_masks import Stretch
-    from beat.schedules.search import Search
+    from beat.schedules.combining.day_masks import Stretch
+    from beat.schedules.combining.search import Search
 
     Ask = Callable[[int], int | None]
 

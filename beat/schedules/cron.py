@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, nearest, zone_name
-from beat.schedules.calendar_days import FIRST_YEAR, DateRule, days_of, some_date
-from beat.schedules.clock_changes import remark
-from beat.schedules.day_fields import MonthDayField, WeekDayField, parse_month_days, parse_week_days
-from beat.schedules.fields import (
+from beat.schedules.clock.calendar_days import FIRST_YEAR, DateRule, days_of, some_date
+from beat.schedules.clock.changes import remark
+from beat.schedules.clock.day_fields import MonthDayField, WeekDayField, parse_month_days, parse_week_days
+from beat.schedules.clock.fields import (
     CRON_DAY_OF_MONTH,
     CRON_DAY_OF_WEEK,
     CRON_HOUR,
@@ -21,10 +21,10 @@ from beat.schedules.fields import (
     Field,
     parse_field,
 )
+from beat.schedules.clock.spread import spread, spreads
+from beat.schedules.clock.wallclock import WallClock
+from beat.schedules.clock.walls import Walls, walls_of
 from beat.schedules.phrases import dates_phrase, time_phrase, zone_phrase
-from beat.schedules.spread import spread, spreads
-from beat.schedules.wallclock import WallClock
-from beat.schedules.walls import Walls, walls_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,7 +75,7 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
     Six fields begin with the second, seven end with the year as well, from 1970 to 2099. If neither day field
     starts with ``*``, a date matches by either of them (the rule of Vixie cron); else by both. 0 and 7 are Sunday.
     ``@hourly @daily @midnight @weekly @monthly @yearly @annually`` are understood; ``L``, ``W``, ``#`` and ``?`` as
-    in `beat.schedules.day_fields`, ``H`` as in `beat.schedules.spread`. What ``H`` is spread by is `name`, else
+    in `beat.schedules.clock.day_fields`, ``H`` as in `beat.schedules.clock.spread`. What ``H`` is spread by is `name`, else
     the name of the entry. `gap` and `fold` are as in `beat.dst`. Raises ValueError with a sentence.
     """
 

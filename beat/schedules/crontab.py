@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
-from beat.schedules.calendar_days import DateRule, MonthDays, WeekDays, some_date
-from beat.schedules.clock_changes import remark
-from beat.schedules.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field, parse_field
+from beat.schedules.clock.calendar_days import DateRule, MonthDays, WeekDays, some_date
+from beat.schedules.clock.changes import remark
+from beat.schedules.clock.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field, parse_field
+from beat.schedules.clock.wallclock import WallClock
+from beat.schedules.clock.walls import Walls, walls_of
 from beat.schedules.phrases import dates_phrase, time_phrase, zone_phrase
-from beat.schedules.wallclock import WallClock
-from beat.schedules.walls import Walls, walls_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from beat.dst import zone_line
 from beat.schedules.arguments import ScheduleError, check_choice
-from beat.schedules.calendar_walk import CalendarWalk
 from beat.schedules.calendars import Calendar, as_calendar
-from beat.schedules.clauses import sentence
-from beat.schedules.rolling import MARGIN, next_moved
-from beat.schedules.search import Combined, as_schedule, measure
+from beat.schedules.combining.calendar_walk import CalendarWalk
+from beat.schedules.combining.clauses import sentence
+from beat.schedules.combining.rolling import MARGIN, next_moved
+from beat.schedules.combining.search import Combined, as_schedule, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
-    from beat.schedules.day_masks import Stretch
-    from beat.schedules.search import Search
+    from beat.schedules.combining.day_masks import Stretch
+    from beat.schedules.combining.search import Search
 
 ROLLS: Final = ("skip", "next", "previous")
 

@@ -19,17 +19,17 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_seconds
-from beat.schedules.clauses import sentence
+from beat.schedules.combining.clauses import sentence
+from beat.schedules.combining.search import Combined, as_schedule, measure
 from beat.schedules.interval import MOST
 from beat.schedules.phrases import duration
-from beat.schedules.search import Combined, as_schedule, measure
 
 if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
-    from beat.schedules.search import Search
+    from beat.schedules.combining.search import Search
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -6,9 +6,9 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.bits import bits
-from beat.schedules.calendar_days import FIRST_YEAR, DateRule, MonthDays, WeekDays
-from beat.schedules.fields import DAYS, MONTHS, Field
+from beat.schedules.clock.bits import bits
+from beat.schedules.clock.calendar_days import FIRST_YEAR, DateRule, MonthDays, WeekDays
+from beat.schedules.clock.fields import DAYS, MONTHS, Field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

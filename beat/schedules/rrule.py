@@ -31,12 +31,12 @@ from zoneinfo import ZoneInfo
 
 from beat.dst import effective_policy, next_instant, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
-from beat.schedules.clock_changes import remark
-from beat.schedules.local_time import LocalTime
-from beat.schedules.rrule_parts import clamped, reading_of
-from beat.schedules.rrule_phrases import rules_phrase
-from beat.schedules.rrule_set import Source, check_rule, has_instants, source_of
-from beat.schedules.rrule_text import Rules, parse_lines, parse_rules, rules_text, start_line
+from beat.schedules.clock.changes import remark
+from beat.schedules.clock.local_time import LocalTime
+from beat.schedules.recurrence.parts import clamped, reading_of
+from beat.schedules.recurrence.phrases import rules_phrase
+from beat.schedules.recurrence.rule_set import Source, check_rule, has_instants, source_of
+from beat.schedules.recurrence.text import Rules, parse_lines, parse_rules, rules_text, start_line
 from jobq.instants import SECOND, from_micros, to_micros
 
 

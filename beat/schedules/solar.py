@@ -17,7 +17,7 @@ from beat.schedules.arguments import (
 )
 from beat.schedules.base import Schedule
 from beat.schedules.phrases import duration, zone_phrase
-from beat.schedules.sun import RISING, SETTING, Crossing, Daily, Noon, sunrise_height
+from beat.schedules.sky.sun import RISING, SETTING, Crossing, Daily, Noon, sunrise_height
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:

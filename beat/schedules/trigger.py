@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from beat.schedules.arguments import check_fold, check_gap
 from beat.schedules.base import Schedule
-from beat.schedules.trigger_form import read_part
-from beat.schedules.trigger_parts import Filling
+from beat.schedules.triggers.form import read_part
+from beat.schedules.triggers.parts import Filling
 from jobq.instants import to_micros
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from zoneinfo import ZoneInfo
 
-    from beat.schedules.trigger_parts import Part
+    from beat.schedules.triggers.parts import Part
 
 
 @dataclass(frozen=True, slots=True, init=False)

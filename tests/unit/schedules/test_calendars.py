@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schedule_strategies import ZONES, same, sparse_crons, sparse_intervals
 
-from beat.schedules import Calendar, Schedule, ScheduleError, countries, cron, every, to_micros
+from beat.schedules import Calendar, Schedule, ScheduleError, cron, every, to_micros
 from beat.schedules.calendars import WEEKDAYS
+from beat.schedules.combining import countries
 
 PARIS = ZoneInfo("Europe/Paris")
 NINE = cron("0 9 * * *", tz=PARIS)

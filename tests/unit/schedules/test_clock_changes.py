@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from beat.schedules import cron, crontab
-from beat.schedules.clock_changes import notes
+from beat.schedules.clock.changes import notes
 
 SINCE = datetime(2026, 11, 21, tzinfo=UTC)
 YEAR = timedelta(days=366)

@@ -241,8 +241,14 @@ def test_a_union_of_as_many_as_one_may_combine_finds_the_first_and_the_last():
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
-        (cron("0 * * * *") - rrule("FREQ=HOURLY;BYMINUTE=0;BYSECOND=0;BYMONTH=1"), "2026-02-01T00:00:00+00:00"),
-        (cron("0 12 * * *") - trigger({"type": "cron", "hour": 12, "month": "1-8"}), "2026-09-01T12:00:00+00:00"),
+        (
+            cron("0 * * * *") - rrule("FREQ=HOURLY;BYMINUTE=0;BYSECOND=0;BYMONTH=1"),
+            "2026-02-01T00:00:00+00:00",
+        ),
+        (
+            cron("0 12 * * *") - trigger({"type": "cron", "hour": 12, "month": "1-8"}),
+            "2026-09-01T12:00:00+00:00",
+        ),
         (cron("0 9 * * *") - cron("0 0 9 * * * 1970-2029"), "2030-01-01T09:00:00+00:00"),
     ],
 )

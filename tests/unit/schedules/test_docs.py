@@ -19,7 +19,7 @@ from beat.config import load_config
 from beat.definition import entry_from_mapping
 from beat.schedule_keys import schedule_keys
 from beat.schedules import from_micros, to_micros
-from beat.schedules.clock_changes import notes
+from beat.schedules.clock.changes import notes
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "schedules.md").read_text()

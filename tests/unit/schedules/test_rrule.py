@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beat import rrule
-from beat.schedules import Schedule, from_micros, rrule_days, rrule_set, to_micros
+from beat.schedules import Schedule, from_micros, to_micros
+from beat.schedules.recurrence import days as rrule_days
+from beat.schedules.recurrence import rule_set as rrule_set
 
 same = settings(derandomize=True, deadline=None, max_examples=100)
 NEW_YORK = ZoneInfo("America/New_York")

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beat.schedules import solar, to_micros
+from beat.schedules.sky.sun import POLE, RISING, Crossing, sunrise_height
+from beat.schedules.sky.table import CENTURY, J2000, STRETCH, stretch, sun
 from beat.schedules.solar import CROSSINGS, EVENTS
-from beat.schedules.sun import POLE, RISING, Crossing, sunrise_height
-from beat.schedules.sun_table import CENTURY, J2000, STRETCH, stretch, sun
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 YEAR = timedelta(days=365)

@@ -19,9 +19,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.dst import DAY, zone_line
+from beat.schedules.clock.wallclock import WallClock
+from beat.schedules.combining.search import Combined
 from beat.schedules.interval import schedule as interval
-from beat.schedules.search import Combined
-from beat.schedules.wallclock import WallClock
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from beat.schedules.base import Schedule
-    from beat.schedules.search import Search
+    from beat.schedules.combining.search import Search
 
 
 DATE_STEP: Final = 2  # what a date counts for in a search

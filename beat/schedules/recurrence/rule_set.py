@@ -12,13 +12,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.rrule_parts import DAILY, FREQUENCIES, LATEST, Moment, Rule, clamped, rule_text
-from beat.schedules.rrule_phase import LONGEST_ROUND, days_around
-from beat.schedules.rrule_start import PER_DAY, covered_days, readings_of, unrestricted
+from beat.schedules.recurrence.parts import DAILY, FREQUENCIES, LATEST, Moment, Rule, clamped, rule_text
+from beat.schedules.recurrence.phase import LONGEST_ROUND, days_around
+from beat.schedules.recurrence.start import PER_DAY, covered_days, readings_of, unrestricted
 
 if TYPE_CHECKING:
     from beat.dst import ZoneLine
-    from beat.schedules.rrule_text import Rules
+    from beat.schedules.recurrence.text import Rules
 
 MOST_LEFT_OUT: Final = 5_000
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00

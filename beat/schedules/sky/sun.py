@@ -4,7 +4,7 @@ With A the sun's hour angle (0 at its transit, from -pi before to pi after), the
 
     cos A > c,  with  c = (sin h - sin lat * sin dec) / (cos lat * cos dec)      (Meeus 15.1),
 
-and both A and c follow from the table in `sun_table`. Days are counted from transit to transit and a day's event is
+and both A and c follow from the table in `sky.table`. Days are counted from transit to transit and a day's event is
 a pure function of the day's number, so whoever asks, and from whichever instant, gets the same one. Events of
 successive days are at least some hours apart: the next event is that of the first day whose event is later.
 
@@ -39,7 +39,7 @@ from abc import ABC, abstractmethod
 from math import acos, asin, cos, degrees, floor, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.sun_table import STRETCH, Parabola, stretch
+from beat.schedules.sky.table import STRETCH, Parabola, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from datetime import MAXYEAR, MINYEAR, date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from beat.schedules.bits import bits
+from beat.schedules.clock.bits import bits
 
 LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 ALL_MONTHS: Final = 0b1_1111_1111_1110

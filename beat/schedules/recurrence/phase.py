@@ -12,7 +12,7 @@ from collections import Counter
 from math import gcd
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.rrule_days import FULL, MONTH_STARTS, MOST_DAYS
+from beat.schedules.recurrence.days import FULL, MONTH_STARTS, MOST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,10 +6,10 @@ answer the one question of this project, the first fire strictly after an instan
 * a date is one instant;
 * an interval is elapsed time on the UTC line, counted from its start;
 * the fields of cron and calendar intervals are readings of a wall clock, which `beat.dst` takes to instants under
-  this project's policy (`beat.schedules.trigger_cron`, `beat.schedules.trigger_calendar`);
+  this project's policy (`beat.schedules.triggers.cron_fields`, `beat.schedules.triggers.calendar_interval`);
 * `or` is a union and `and` an intersection, as `a | b` and `a & b` make them (`beat.schedules.combined`).
 
-Only a trigger of another package is asked itself, since nothing is known of it (`beat.schedules.trigger_foreign`).
+Only a trigger of another package is asked itself, since nothing is known of it (`beat.schedules.triggers.foreign`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_seconds, zone_name
 from beat.schedules.base import FIRST, LAST, Schedule
+from beat.schedules.clock.wallclock import WallClock
 from beat.schedules.combined import Intersection, Union
+from beat.schedules.combining.lattice import Lattice
+from beat.schedules.combining.search import Combined, common_zone
 from beat.schedules.interval import schedule
-from beat.schedules.lattice import Lattice
 from beat.schedules.phrases import duration, zone_phrase
-from beat.schedules.search import Combined, common_zone
-from beat.schedules.wallclock import WallClock
 from jobq.instants import from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from beat.dst import ZoneLine
-    from beat.schedules.walls import Walls
+    from beat.schedules.clock.walls import Walls
 
 Moment = int | datetime  # epoch microseconds; or a naive datetime, which waits for a zone
 

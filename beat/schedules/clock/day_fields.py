@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Final
 
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.calendar_days import MonthDays, WeekDays
-from beat.schedules.fields import CRON_DAY_OF_MONTH, CRON_DAY_OF_WEEK, parse_item, parse_number
+from beat.schedules.clock.calendar_days import MonthDays, WeekDays
+from beat.schedules.clock.fields import CRON_DAY_OF_MONTH, CRON_DAY_OF_WEEK, parse_item, parse_number
 
 FROM_LAST: Final = re.compile(r"l(?:-(\d+))?")
 WORKDAY: Final = re.compile(r"(l|\d+)w")

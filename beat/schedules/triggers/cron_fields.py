@@ -16,10 +16,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from beat.schedules.arguments import ScheduleError, zone_name
-from beat.schedules.calendar_days import FIRST_YEAR, DateRule, Days
-from beat.schedules.fields import DAYS, MONTHS, Field
+from beat.schedules.clock.calendar_days import FIRST_YEAR, DateRule, Days
+from beat.schedules.clock.fields import DAYS, MONTHS, Field
+from beat.schedules.clock.walls import Walls
 from beat.schedules.phrases import listed, runs, time_phrase, zone_phrase
-from beat.schedules.trigger_parts import (
+from beat.schedules.triggers.parts import (
     Filling,
     Moment,
     Part,
@@ -30,7 +31,6 @@ from beat.schedules.trigger_parts import (
     not_before,
     settled,
 )
-from beat.schedules.walls import Walls
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

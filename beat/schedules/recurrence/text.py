@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.schedules.arguments import ScheduleError, as_zone, nearest
-from beat.schedules.rrule_parts import Moment, Rule, moment, moment_text, parse_rule, rule_text
+from beat.schedules.recurrence.parts import Moment, Rule, moment, moment_text, parse_rule, rule_text
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

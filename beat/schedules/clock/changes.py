@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from beat.dst import zone_line
-from beat.schedules.local_time import LocalTime
+from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.phrases import listed
 from jobq.instants import from_micros, to_micros
 

@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from beat.dst import DAY, EPOCH_ORDINAL
-from beat.schedules.bits import bits
-from beat.schedules.calendar_days import DateRule, days_of
+from beat.schedules.clock.bits import bits
+from beat.schedules.clock.calendar_days import DateRule, days_of
 
 if TYPE_CHECKING:
-    from beat.schedules.calendar_days import Days
+    from beat.schedules.clock.calendar_days import Days
 
 
 class Walls:

@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from beat.schedules.arguments import zone_name
-from beat.schedules.calendar_days import DateRule, Days
+from beat.schedules.clock.calendar_days import DateRule, Days
+from beat.schedules.clock.walls import Walls
 from beat.schedules.phrases import counted, listed, zone_phrase
-from beat.schedules.trigger_parts import Filling, Part, Readings
-from beat.schedules.walls import Walls
+from beat.schedules.triggers.parts import Filling, Part, Readings
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

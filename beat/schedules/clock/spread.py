@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from beat.schedules.arguments import ScheduleError
 
 if TYPE_CHECKING:
-    from beat.schedules.fields import FieldKind
+    from beat.schedules.clock.fields import FieldKind
 
 SPREAD: Final = re.compile(r"h(?:\((?P<low>\d+)-(?P<high>\d+)\))?(?:/(?P<step>\d+))?", re.IGNORECASE)
 EVERY_MONTH_HAS: Final = 28

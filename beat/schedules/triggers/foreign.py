@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.trigger_parts import Filling, Part
+from beat.schedules.triggers.parts import Filling, Part
 from jobq.instants import from_micros, to_micros
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.fields import MONTHS
+from beat.schedules.clock.fields import MONTHS
 from beat.schedules.phrases import MOST_TIMES, counted, listed, runs, zone_phrase
-from beat.schedules.rrule_parts import DAILY, HOURLY, MONTHLY, WEEKLY, YEARLY, Moment, Rule
+from beat.schedules.recurrence.parts import DAILY, HOURLY, MONTHLY, WEEKLY, YEARLY, Moment, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from beat.schedules.rrule_text import Rules
+    from beat.schedules.recurrence.text import Rules
 
 UNITS: Final = ("year", "month", "week", "day", "hour", "minute", "second")
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

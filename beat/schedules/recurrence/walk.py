@@ -17,14 +17,14 @@ from datetime import MAXYEAR
 from typing import TYPE_CHECKING, Protocol
 
 from beat.dst import DAY
-from beat.schedules.bits import bits
-from beat.schedules.rrule_days import (
+from beat.schedules.clock.bits import bits
+from beat.schedules.recurrence.days import (
     At,
     start_of,
     year_at,
 )
-from beat.schedules.rrule_parts import LATEST
-from beat.schedules.rrule_phase import Ring, Units, nth_bit
+from beat.schedules.recurrence.parts import LATEST
+from beat.schedules.recurrence.phase import Ring, Units, nth_bit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

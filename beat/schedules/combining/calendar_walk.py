@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.dst import NEVER
-from beat.schedules.local_days import DAY_MICROS
+from beat.schedules.combining.local_days import DAY_MICROS
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from beat.dst import ZoneLine
     from beat.schedules.base import Schedule
     from beat.schedules.calendars import Calendar
-    from beat.schedules.search import Search
+    from beat.schedules.combining.search import Search
 
 COUNTRY_STEP: Final = 40  # a step may need the holidays of another year, worked out by a library
 

@@ -15,7 +15,7 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from beat.dst import effective_policy, next_instant, zone_line
-from beat.schedules.local_time import LocalTime
+from beat.schedules.clock.local_time import LocalTime
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from beat.dst import ZoneLine
     from beat.schedules.base import Schedule
-    from beat.schedules.walls import Walls
+    from beat.schedules.clock.walls import Walls
 
 TIMES: Final = tuple(time(hour, minute) for hour in range(24) for minute in range(60))
 

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from beat.schedules.arguments import ScheduleError
 from beat.schedules.base import FIRST, LAST, Schedule
-from beat.schedules.latest import last_between
+from beat.schedules.combining.latest import last_between
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from zoneinfo import ZoneInfo
 
-    from beat.schedules.day_masks import Stretch
+    from beat.schedules.combining.day_masks import Stretch
 
 STEPS: Final = 8_000
 FAR_STEP: Final = 20

@@ -12,7 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from beat.dst import DAY
-from beat.schedules.rrule_days import (
+from beat.schedules.recurrence.days import (
     HALF_WEEK,
     MONTH_STARTS,
     At,
@@ -23,9 +23,9 @@ from beat.schedules.rrule_days import (
     start_of,
     year_at,
 )
-from beat.schedules.rrule_parts import DAILY, HOURLY, MINUTELY, MONTHLY, WEEKLY, YEARLY, Rule
-from beat.schedules.rrule_phase import EveryDays, EveryMonths, EveryYears, Ring, Units
-from beat.schedules.rrule_walk import Nothing, Picked, Readings, Steps, Walk
+from beat.schedules.recurrence.parts import DAILY, HOURLY, MINUTELY, MONTHLY, WEEKLY, YEARLY, Rule
+from beat.schedules.recurrence.phase import EveryDays, EveryMonths, EveryYears, Ring, Units
+from beat.schedules.recurrence.walk import Nothing, Picked, Readings, Steps, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from beat.schedules.local_days import DAY_MICROS, day_of, instant_of, pieces, reading_of, start_of
+from beat.schedules.combining.local_days import DAY_MICROS, day_of, instant_of, pieces, reading_of, start_of
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
     from beat.dst import ZoneLine
-    from beat.schedules.calendar_walk import CalendarWalk
     from beat.schedules.calendars import Calendar
+    from beat.schedules.combining.calendar_walk import CalendarWalk
 
 FARTHEST: Final = 100  # days
 MARGIN: Final = (FARTHEST + 2) * DAY_MICROS  # no fire is moved farther

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_zone, check_fold, check_gap, nearest
 from beat.schedules.interval import LEAST, MOST
-from beat.schedules.trigger_calendar import CalendarPart
-from beat.schedules.trigger_cron import FIELDS, CronPart, read_fields
-from beat.schedules.trigger_foreign import ForeignPart
-from beat.schedules.trigger_parts import (
+from beat.schedules.triggers.calendar_interval import CalendarPart
+from beat.schedules.triggers.cron_fields import FIELDS, CronPart, read_fields
+from beat.schedules.triggers.foreign import ForeignPart
+from beat.schedules.triggers.parts import (
     AndPart,
     DatePart,
     Filling,
@@ -29,7 +29,7 @@ from beat.schedules.trigger_parts import (
 from jobq.instants import to_micros
 
 if TYPE_CHECKING:
-    from beat.schedules.trigger_parts import Combination, Moment
+    from beat.schedules.triggers.parts import Combination, Moment
 
 MOST_PARTS: Final = 50
 DEEPEST: Final = 10

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Final
 
 from beat.schedules.arguments import ScheduleError, nearest
-from beat.schedules.bits import bits
-from beat.schedules.calendar_days import FIRST_YEAR, LAST_YEAR
+from beat.schedules.clock.bits import bits
+from beat.schedules.clock.calendar_days import FIRST_YEAR, LAST_YEAR
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",

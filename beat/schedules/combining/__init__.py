@@ -1,0 +1,1 @@
+"""How combinations of schedules and calendars look for their fires."""

@@ -1,0 +1,1 @@
+"""Recurrence rules of iCalendar: their text, their dates, and the walk over them."""
