@@ -1,0 +1,142 @@
+"""No input, however odd, hangs or raises anything but ScheduleError; what can be built can be asked.
+
+How long a thing may take is measured in evaluations of ``* * * * *`` made in the same process: `UNIT` of them take some
+fifty milliseconds.
+"""
+
+# ruff: noqa: SIM905 - long lists of words are easier to read as text
+
+import json
+from datetime import UTC, datetime
+from time import process_time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beat.schedules import Schedule, ScheduleError, cron, rrule
+
+UNIT = 50_000
+SLACK = 5  # a machine of this sort is sometimes busy with other things
+INSTANTS = [datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC)]
+
+same = settings(derandomize=True, deadline=None, max_examples=250, suppress_health_check=list(HealthCheck))
+
+words = st.sampled_from(
+    [
+        *("", "\ud800", "\0", "0 3 * * *", "* * * * * * *", "2026-12-24T18:00", "FREQ=DAILY"),
+        *("0", "-1", "*", "L", "UTC", "Europe/Prague", "Mars/X", "sunset", "skip", "both", "cron", "and"),
+    ]
+)
+numbers = st.one_of(st.integers(), st.floats(), st.sampled_from([0, 1, 60, 86_400, 1e308, -0.0, 10**30]))
+leaves = st.one_of(st.none(), st.booleans(), numbers, words, st.text(max_size=8))
+kinds = st.sampled_from(
+    """
+    every cron crontab solar at rrule trigger union intersection difference between jittered excluding
+    on_dates crn
+    """.split()
+)
+names = st.sampled_from(
+    """
+    text tz gap fold name run_every relative anchor minute hour day_of_week event lat lon offset
+    elevation when dtstart type triggers start_date timezone of less without start end seconds calendar
+    roll dates country weekend
+    """.split()
+)
+
+
+def forms(inner):
+    values = st.one_of(leaves, inner, st.lists(inner, max_size=3))
+    return st.builds(
+        lambda kind, given: given | {"kind": kind}, kinds, st.dictionaries(names, values, max_size=5)
+    )
+
+
+stored = st.recursive(st.builds(lambda kind: {"kind": kind}, kinds), forms, max_leaves=6)
+valid = [
+    {"kind": "every", "run_every": 60},
+    {"kind": "cron", "text": "0 3 * * *"},
+    {"kind": "crontab", "minute": "0"},
+    {"kind": "solar", "event": "sunset", "lat": 50, "lon": 14},
+    {"kind": "at", "when": "2026-12-24T18:00"},
+    {"kind": "rrule", "text": "FREQ=DAILY"},
+    {"kind": "trigger", "type": "cron", "hour": "3"},
+    {"kind": "union", "of": [{"kind": "every", "run_every": 60}, {"kind": "cron", "text": "@daily"}]},
+    {
+        "kind": "excluding",
+        "of": {"kind": "cron", "text": "@daily"},
+        "calendar": {"dates": ["12-24"]},
+        "roll": "next",
+    },
+    {"kind": "jittered", "of": {"kind": "cron", "text": "@daily"}, "seconds": 60},
+]
+mutated = st.builds(
+    lambda form, name, value: form | {name: value}, st.sampled_from(valid), names, st.one_of(leaves, stored)
+)
+
+
+def quick(work, limit):
+    """Whether the work takes less than the limit, in one of a few tries: a process may be busy with its garbage."""
+    return any(measured(work) < limit for _ in range(3))
+
+
+def measured(work):
+    begun = process_time()
+    work()
+    return process_time() - begun
+
+
+@pytest.fixture(scope="module")
+def limit():
+    """Seconds of this process that `UNIT` evaluations take, with some slack."""
+    one = cron("* * * * *")
+
+    def work():
+        t = INSTANTS[0]
+        for _ in range(UNIT):
+            t = one.next_after(t)
+
+    measured(work)
+    return SLACK * measured(work)
+
+
+def built_and_asked(build):
+    """Build a schedule, if it can be, and ask it all there is to ask."""
+    try:
+        one = build()
+    except ScheduleError as error:
+        assert str(error)  # noqa: PT017 - most input is refused, some is not
+        return
+    for t in INSTANTS:
+        one.next_after(t)
+        one.latest(t, t)
+    assert Schedule.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+    assert one.describe().endswith(".")
+
+
+@same
+@given(form=st.one_of(stored, mutated))
+def test_a_stored_form_is_a_schedule_or_a_sentence(form, limit):
+    assert quick(lambda: built_and_asked(lambda: Schedule.from_dict(form)), limit)
+
+
+@same
+@given(text=st.text(alphabet="0123456789*/-,@LW#?H() mondyfrijul", max_size=40))
+def test_a_cron_expression_is_a_schedule_or_a_sentence(text, limit):
+    assert quick(lambda: built_and_asked(lambda: cron(text)), limit)
+
+
+parts = st.sampled_from(
+    """
+    FREQ=SECONDLY FREQ=HOURLY FREQ=DAILY FREQ=WEEKLY FREQ=MONTHLY FREQ=YEARLY INTERVAL=7 INTERVAL=86399
+    COUNT=1000000000 COUNT=3 UNTIL=20300101 BYSETPOS=5 BYSETPOS=-1 BYMONTH=2 BYMONTHDAY=30
+    BYMONTHDAY=-31 BYYEARDAY=366 BYWEEKNO=53 BYDAY=MO BYDAY=5FR BYHOUR=2 BYMINUTE=59 BYSECOND=1
+    BYEASTER=-2 WKST=SU X=1 BYHOUR=99
+    """.split()
+)
+
+
+@same
+@given(text=st.lists(parts, max_size=6).map(";".join))
+def test_a_recurrence_rule_is_a_schedule_or_a_sentence(text, limit):
+    assert quick(lambda: built_and_asked(lambda: rrule(text)), limit)
