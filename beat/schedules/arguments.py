@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
-from beat.dst import FOLDS, GAPS
+from beat.dst import FIRST_SECOND, FOLDS, GAPS, LAST_SECOND
 from jobq import suggest
-from jobq.instants import from_micros, to_micros
+from jobq.instants import SECOND, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,21 +80,24 @@ def check_fold(value: str | None) -> str | None:
     return check_choice("fold", value, FOLDS)
 
 
-def as_instant(what: str, value: object) -> datetime | None:
-    """Return an aware datetime, or ISO 8601 text of one, in UTC; None stays None."""
+def as_instant(what: str, value: object) -> int | None:
+    """Return an aware datetime, or ISO 8601 text of one, in epoch microseconds; None stays None.
+
+    What lies outside the years that schedules know is moved to their first or last second.
+    """
+    if value is None:
+        return None
     given = value
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise ScheduleError(f"{what} is {given!r}, which is not an ISO 8601 instant.") from None
-    if value is None:
-        return None
     if not isinstance(value, datetime):
         raise ScheduleError(f"{what} is a datetime or ISO 8601 text, not {given!r}.")
     if value.utcoffset() is None:
         raise ScheduleError(f"{what} is {value.isoformat()}, which has no time zone; give an aware datetime.")
-    return from_micros(to_micros(value))
+    return min(max(to_micros(value), FIRST_SECOND * SECOND), LAST_SECOND * SECOND)
 
 
 def as_micros(what: str, value: object) -> int:

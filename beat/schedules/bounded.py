@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, as_instant
 from beat.schedules.base import FIRST, LAST
 from beat.schedules.combining.clauses import sentence
 from beat.schedules.combining.search import Combined, as_schedule, measure
-from jobq.instants import from_micros, to_micros
+from jobq.instants import from_micros
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
@@ -39,7 +39,7 @@ class Bounded(Combined):
     ) -> None:
         put = object.__setattr__
         of = as_schedule("What is bounded", of)
-        first, last = _bound("start", start), _bound("end", end)
+        first, last = as_instant("start", start), as_instant("end", end)
         depth, size = measure((of,))
         put(self, "of", of)
         put(self, "start", None if first is None else from_micros(first))
@@ -89,22 +89,6 @@ def between(one: Schedule, start: datetime | str | None, end: datetime | str | N
     starts = [at for at in (one.start, bounded.start) if at]
     ends = [at for at in (one.end, bounded.end) if at]
     return Bounded(one.of, max(starts, default=None), min(ends, default=None))
-
-
-def _bound(what: str, value: object) -> int | None:
-    """Return a bound in microseconds, moved into the years that schedules know."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise ScheduleError(f"{what} is {value!r}, which is not an ISO 8601 instant.") from None
-    if not isinstance(value, datetime):
-        raise ScheduleError(f"{what} is an aware datetime, not {value!r}.")
-    if value.utcoffset() is None:
-        raise ScheduleError(f"{what} is {value.isoformat()}, which has no time zone; give an aware datetime.")
-    return min(max(to_micros(value), FIRST), LAST)
 
 
 def _shown(at: datetime) -> str:

@@ -55,10 +55,11 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         put = object.__setattr__
         put(self, "run_every", timedelta(microseconds=micros))
         put(self, "relative", bool(relative))
-        put(self, "anchor", as_instant("The anchor", anchor))
+        start = as_instant("The anchor", anchor)
+        put(self, "anchor", None if start is None else from_micros(start))
         put(self, "tz", as_zone(tz))
         put(self, "micros", micros)
-        put(self, "anchor_micros", None if self.anchor is None else to_micros(self.anchor))
+        put(self, "anchor_micros", start)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         anchor = us if self.anchor_micros is None else self.anchor_micros

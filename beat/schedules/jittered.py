@@ -72,6 +72,10 @@ class Jittered(Combined):
     def parts(self) -> tuple[Schedule, ...]:
         return (self.of,)
 
+    @property
+    def by_name(self) -> bool:
+        return not self.name or self.of.by_name
+
     def with_parts(self, parts: tuple[Schedule, ...]) -> Jittered:
         return Jittered(parts[0], self.seconds, self.name)
 

@@ -89,6 +89,14 @@ class solar(Schedule):  # noqa: N801 - Celery's name
         put(self, "shift", micros)
         put(self, "sun", _event_of(event, self.lat, self.lon, self.elevation))
 
+    @property
+    def by_anchor(self) -> bool:
+        return False
+
+    @property
+    def by_name(self) -> bool:
+        return False
+
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         del tz
         second = self.sun.after((us - self.shift) // SECOND)

@@ -8,7 +8,7 @@ from beat import evaluation
 from beat.entry import Entry
 from beat.evaluation import evaluations
 from beat.misfire import plan
-from beat.schedules import cron, every
+from beat.schedules import cron, every, rrule, solar
 from jobq.instants import SECOND
 
 START = 1_800_000_000 * SECOND
@@ -28,7 +28,17 @@ def entries(**fields):
         yield Entry.from_definition(entry.name, entry.definition()).evaluated(START)
 
 
-@pytest.mark.parametrize("schedule", [every(3600), cron("0 * * * *"), cron("0 8 * * *", tz="Europe/Prague")])
+ALIKE = [
+    every(3600),
+    cron("0 * * * *"),
+    cron("0 8 * * *", tz="Europe/Prague"),
+    cron("0 8 * * *").excluding(["12-24"], "next"),
+    cron("0 8 * * *") | solar("sunset", 50, 14),
+    rrule("FREQ=DAILY;BYHOUR=3"),
+]
+
+
+@pytest.mark.parametrize("schedule", ALIKE, ids=lambda one: one.kind)
 @pytest.mark.parametrize("catchup", ["latest", "all", "skip"])
 def test_ten_thousand_entries_with_equal_schedules_cost_one_evaluation_a_tick(schedule, catchup):
     loaded = list(entries(schedule=schedule, catchup=catchup, timezone="America/New_York"))
@@ -63,6 +73,10 @@ def test_the_anchor_counts_for_an_interval_and_the_name_for_a_spread_field():
     def spread(name):
         return Entry(name=name, task="t", schedule=cron("H H * * *")).evaluated(START)
 
+    def jittered(name):
+        return Entry(name=name, task="t", schedule=cron("@daily").jittered(3600)).evaluated(START)
+
     assert interval(START).next_after(START) == START + 60 * SECOND
     assert interval(START + SECOND).next_after(START) == START + 61 * SECOND
     assert len({spread(f"entry-{number}").next_after(START) for number in range(50)}) > 40
+    assert len({jittered(f"entry-{number}").next_after(START) for number in range(50)}) > 40

@@ -161,6 +161,14 @@ class Combined(Schedule):
         return False
 
     @property
+    def by_anchor(self) -> bool:
+        return any(part.by_anchor for part in self.parts)
+
+    @property
+    def by_name(self) -> bool:
+        return any(part.by_name for part in self.parts)
+
+    @property
     @abstractmethod
     def parts(self) -> tuple[Schedule, ...]:
         """The schedules it is made of."""

@@ -74,8 +74,8 @@ def test_bounds_beyond_the_calendar_are_no_error():
     [
         (LAST, FIRST, "the end 2026-01-10 .* is before the start"),
         (datetime(2026, 1, 1), None, "start is 2026-01-01T00:00:00, which has no time zone"),  # noqa: DTZ001
-        (None, date(2026, 1, 1), "end is an aware datetime, not"),
-        (5, None, "start is an aware datetime, not 5"),
+        (None, date(2026, 1, 1), "end is a datetime or ISO 8601 text, not"),
+        (5, None, "start is a datetime or ISO 8601 text, not 5"),
         ("tomorrow", None, "start is 'tomorrow', which is not an ISO 8601 instant"),
     ],
 )
