@@ -93,7 +93,8 @@ def _object(info: EntryInfo) -> dict[str, Any]:
     }
     if entry is not None:
         shown |= {
-            "schedule": info.description,
+            "schedule": entry.schedule.to_dict(),
+            "description": info.description,
             "task": entry.task,
             "args": entry.args,
             "kwargs": entry.kwargs,

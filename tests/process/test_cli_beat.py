@@ -11,7 +11,7 @@ import pytest
 
 from beat.control import Beat, UnknownEntry
 from beat.entry import Entry
-from beat.schedules import crontab, schedule
+from beat.schedules import Schedule, crontab, schedule
 from beat.store import EntryChange, Firing, Tick, Verdict
 from beat.stores import open_beat_store
 from jobq.app import App
@@ -106,6 +106,10 @@ def test_list(beat, now):
     for words in ("nightly", "tasks.archive", "America/New_York", "03:00:00", "disabled", "ago"):
         assert words in shown
     told = {entry["name"]: entry for entry in json.loads(beat("list", "--json"))}
+    for entry in told.values():
+        again = Schedule.from_dict(entry["schedule"])
+        assert again.to_dict() == entry["schedule"]
+        assert entry["description"].endswith(".")
     assert list(told) == ["nightly", "off", "tick"]
     assert (told["tick"]["next_fire"], told["tick"]["runs"], told["tick"]["args"]) == (
         iso(now - MINUTE),
