@@ -253,6 +253,7 @@ class _Reader:
                     **{key: value for key, value in fields.items() if key in CALENDAR_KEYS}
                 )
             except ScheduleError as error:
+                found[name] = Calendar()  # what entries say of it is right
                 self.report(path, f"{_label(path)}: {str(error).removesuffix('.')}")
         return found
 

@@ -60,7 +60,10 @@ class EntryInfo:
         """What its schedule does, in its zone and under its name; empty where it can't be read."""
         if self.entry is None:
             return ""
-        return self.entry.evaluated(to_micros(self.created_at)).evaluation.schedule.describe()
+        try:
+            return self.entry.evaluated(to_micros(self.created_at)).evaluation.schedule.describe()
+        except Exception as error:  # noqa: BLE001 - the code of another package may raise anything
+            return f"its schedule fails: {type(error).__name__}: {error}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ from beat.schedule_keys import (
     relative,
     schedule_keys,
 )
-from beat.schedules import Schedule, ScheduleError
+from beat.schedules import Schedule, ScheduleError, plugins
+from jobq.conf import is_meaningless
 from jobq.errors import ConfigError
 from jobq.message import JobOptions, parse_options
 from jobq.suggest import did_you_mean, nearest
@@ -128,7 +129,9 @@ def _passed_on(key: str, sentence: str) -> str:
     sentence = sentence.removesuffix(".")
     if sentence.startswith(f"{key} "):
         return sentence
-    return f"{key}: {sentence[:1].lower()}{sentence[1:]}"
+    word = sentence.partition(" ")[0]
+    plain = word[1:].islower() or len(word) == 1  # and no FREQ or BYDAY
+    return f"{key}: {sentence[:1].lower() if plain else sentence[:1]}{sentence[1:]}"
 
 
 def _read_fields(
@@ -152,9 +155,8 @@ def _read_fields(
             with reader.reading(key):
                 values[key] = instant(key, fields[key], tz)
     values["options"] = _read_options(reader, fields, tz)
-    kinds = [
-        key for key in kinds_in(fields) if key not in KEYS
-    ]  # a kind of another package takes no key of ours
+    # A kind of another package takes no key of ours.
+    kinds = [key for key in kinds_in(fields) if key not in KEYS]
     with reader.reading(*kinds[:1]):
         values["schedule"] = _read_schedule(reader, fields, kinds, meant)
     if not reader.problems:
@@ -171,13 +173,14 @@ def _whole_entry(reader: _Reader, name: str, values: dict[str, Any]) -> Entry | 
     entry = Entry(name=name, **values)
     with reader.reading():
         entry.definition()
+        plugins.check_stored(entry.schedule)
         entry.evaluated(0).job(0)
     return entry
 
 
 def _check_key(reader: _Reader, key: str, value: Any) -> tuple[str, ...]:
     """Report a key that is unknown or not available; the keys that it was meant for."""
-    if key in KEYS or key in schedule_keys():
+    if key in KEYS or key in schedule_keys() or is_meaningless(key):
         return ()
     if key in LATER_POLICIES:
         reader.report(f"{key} is not available in this version", key)
@@ -228,7 +231,11 @@ def _read_options(reader: _Reader, fields: Mapping[str, Any], tz: ZoneInfo) -> J
     places: list[tuple[tuple[str, ...], Any]] = [
         ((key,), fields[key]) for key in JOB_OPTIONS if key in fields
     ]
-    places += [(("options", str(key)), value) for key, value in inner.items() if value is not None]
+    places += [
+        (("options", str(key)), value)
+        for key, value in inner.items()
+        if value is not None and not is_meaningless(str(key))
+    ]
     for path, value in places:
         with reader.reading(*path):
             if path[-1] in given:

@@ -149,7 +149,7 @@ class Evaluated:
     @property
     def tz(self) -> ZoneInfo:
         """The zone in which its fires are shown."""
-        return self.evaluation.schedule.tz or self.evaluation.tz
+        return self.evaluation.tz
 
     def next_after(self, instant: int) -> int:
         """The first fire time strictly after `instant` within the bounds, 0 if there is none or it is disabled."""

@@ -66,9 +66,9 @@ def evaluations() -> int:
 
 @lru_cache(MOST_SHARED)
 def _shared(of: Binding) -> Evaluation:
-    tz = ZoneInfo(of.timezone)
-    bound = of.schedule.bind(tz=tz, anchor=from_micros(of.anchor), name=of.name, gap=of.gap, fold=of.fold)
-    return Evaluation(bound, tz)
+    zone = ZoneInfo(of.timezone)
+    bound = of.schedule.bind(tz=zone, anchor=from_micros(of.anchor), name=of.name, gap=of.gap, fold=of.fold)
+    return Evaluation(bound, bound.tz or zone)
 
 
 @lru_cache(MOST_ANSWERS)

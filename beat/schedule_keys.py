@@ -162,12 +162,6 @@ def _from_solar(value: Any) -> Schedule:
     missing = [key for key in ("event", "lat", "lon") if key not in given]
     if missing:
         raise ConfigError(f"solar has no {' and no '.join(missing)}; expected event, lat and lon")
-    offset = given.get("offset")
-    if isinstance(offset, str):
-        sign = -1 if offset.startswith("-") else 1
-        given["offset"] = sign * duration(
-            "solar.offset", offset[1:] if offset.startswith(("-", "+")) else offset
-        )
     return solar(**given)
 
 

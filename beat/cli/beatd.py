@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from jobq.cli.params import duration
 from jobq.cli.shell import LoneCommand, debug_option, examples
 from jobq.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from beat.cli.setup import Setup
 
 _EPILOG = examples(
     "beatd --config beat.toml --check      is it right, and what fires next?",
@@ -77,34 +71,15 @@ def beatd(ctx: click.Context, /, check: bool, debug: bool, **options: object) ->
     if check:
         if setup.problems:
             raise ConfigError("\n".join(setup.problems))
-        for line in _checked(setup):
+        from beat.cli.check import checked
+
+        broken: list[str] = []
+        for line in checked(setup, broken):
             click.echo(line)
-        return
+        for sentence in broken:
+            click.echo(f"Error: {sentence}", err=True)
+        ctx.exit(1 if broken else 0)
     ctx.exit(setup.run())
-
-
-def _checked(setup: Setup) -> Iterator[str]:
-    """What `--check` prints: each entry with its next three fire times, and what changes of the clock do to it."""
-    from datetime import UTC, datetime, timedelta
-
-    from beat.schedules.clock.changes import notes
-    from beat.sources import all_entries
-    from jobq.instants import from_micros, to_micros
-
-    now = to_micros(datetime.now(UTC))
-    entries = all_entries(setup.sources)
-    for entry in entries:
-        evaluated, fire = entry.evaluated(now), now
-        fires: list[str] = []
-        while len(fires) < 3 and (fire := evaluated.next_after(fire)):  # noqa: PLR2004 - three fire times, as the help says
-            fires.append(from_micros(fire, evaluated.tz).strftime("%Y-%m-%d %H:%M:%S %Z"))
-        schedule = evaluated.evaluation.schedule
-        yield f"{entry.name}: {schedule.describe().rstrip('.')}; {entry.task}"
-        yield from (f"    {when}" for when in fires or ["never" if entry.enabled else "disabled"])
-        note = notes(schedule, evaluated.tz, from_micros(now), from_micros(now) + timedelta(days=366))
-        yield from [f"    note: {note}"] if note and entry.enabled else []
-    counted = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
-    yield f"ok: {counted}, store {setup.shown_store}"
 
 
 def main() -> None:

@@ -60,8 +60,12 @@ def next_fires(located: Located, name: str | None, count: int, as_json: bool) ->
         print_json([{"entry": entry, "fire_time": _iso(fire)} for fire, entry in fires])
     elif fires:
         _print_fires(fires, beat.store.now())
+    elif name is None:
+        click.echo("Nothing will fire.")
     else:
-        click.echo("Nothing will fire." if name is None else f'Entry "{name}" will not fire again.')
+        entry = beat.get(name).entry
+        disabled = entry is not None and not entry.enabled
+        click.echo(f'Entry "{name}" {"is disabled" if disabled else "will not fire again"}.')
 
 
 def _merged(beat: Beat, names: list[str], count: int) -> list[tuple[datetime, str]]:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from beat.dst import FIRST_SECOND, FOLDS, GAPS, LAST_SECOND
 from jobq import suggest
+from jobq.durations import parse_duration
+from jobq.errors import JobqError
 from jobq.instants import SECOND, to_micros
 
 if TYPE_CHECKING:
@@ -101,15 +103,29 @@ def as_instant(what: str, value: object) -> int | None:
 
 
 def as_micros(what: str, value: object) -> int:
-    """Return a duration, given as seconds or a timedelta, in whole microseconds."""
+    """Return a duration, given as seconds, a timedelta or text such as ``-15m``, in whole microseconds."""
+    if isinstance(value, str):
+        value = _from_text(what, value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             value = timedelta(seconds=value)
         except (OverflowError, ValueError):
             raise ScheduleError(f"{what} is {value!r} seconds, which is not a usable duration.") from None
     if not isinstance(value, timedelta):
-        raise ScheduleError(f"{what} is a number of seconds or a timedelta, not {value!r}.")
+        raise ScheduleError(
+            f"{what} is a number of seconds, a timedelta or text such as '15m', not {value!r}."
+        )
     return value // timedelta(microseconds=1)
+
+
+def _from_text(what: str, text: str) -> float:
+    sign = -1 if text.startswith("-") else 1
+    try:
+        return sign * parse_duration(text[1:] if text.startswith(("-", "+")) else text)
+    except JobqError:
+        raise ScheduleError(
+            f"{what} is {text!r}, which is not a duration such as '15m' or '1h30m'."
+        ) from None
 
 
 def as_seconds(micros: int) -> int | float:

@@ -15,7 +15,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.dst import FIRST_SECOND, LAST_SECOND
-from beat.schedules.arguments import ScheduleError, nearest
+from beat.schedules.arguments import ScheduleError, as_zone, nearest
 from beat.schedules.combining.latest import last_between
 from jobq.instants import SECOND, from_micros, to_micros
 
@@ -119,7 +119,7 @@ class Schedule(ABC):
 
         return between(self, start, end)
 
-    def jittered(self, seconds: float | timedelta) -> Schedule:
+    def jittered(self, seconds: float | timedelta | str) -> Schedule:
         """Return the schedule with every fire later by up to `seconds`, always the same for the same fire."""
         from beat.schedules.jittered import jittered
 
@@ -223,12 +223,15 @@ class Schedule(ABC):
             if name not in names:
                 raise ScheduleError(f"A {cls.kind} schedule has no {name!r}{nearest(name, names) or '.'}")
         try:
-            return cls(**given)
+            signature(cls).bind(**given)
         except TypeError:
             wanted = ", ".join(names)
             raise ScheduleError(
                 f"A {cls.kind} schedule takes {wanted}, but got {', '.join(given) or 'nothing'}."
             ) from None
+        if isinstance(given.get("tz"), str):
+            given = given | {"tz": as_zone(given["tz"])}
+        return cls(**given)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Schedule.from_dict, (self.to_dict(),)

@@ -49,8 +49,8 @@ MonthDay = tuple[int, int]
 class Calendar:
     """An immutable set of dates, and the days of the week on which no business is done.
 
-    `dates` are dates or ISO texts: ``2026-12-24`` is that date, ``12-24`` (or ``--12-24``) that day of every year;
-    29 February is then a date of leap years. `country` is an ISO 3166 code, of which the public holidays are in the
+    `dates` are dates or ISO texts: ``2026-12-24`` is that date, ``12-24`` (or ``--12-24``) that day of every year,
+    where 29 February is a date of leap years; ``saturday`` is every Saturday. `country` is an ISO 3166 code, of which the public holidays are in the
     calendar too, with `subdivision` those of a state or province; this takes the library ``holidays``, and the
     years it knows. `weekend` names days of the week. They are not in the calendar: they only are no business days,
     to which a schedule could roll. Equal and hashable by value. Raises ValueError with a sentence.
@@ -60,6 +60,7 @@ class Calendar:
 
     dates: frozenset[date]
     yearly: frozenset[MonthDay]
+    weekly: tuple[str, ...]
     country: str | None
     subdivision: str | None
     weekend: tuple[str, ...]
@@ -84,6 +85,7 @@ class Calendar:
         put = object.__setattr__
         put(self, "dates", frozenset(each for each in read if isinstance(each, date)))
         put(self, "yearly", frozenset(each for each in read if isinstance(each, tuple)))
+        put(self, "weekly", tuple(name for name in WEEKDAYS if name in read))
         put(self, "country", country)
         put(self, "subdivision", subdivision)
         put(self, "weekend", _read_weekend(weekend))
@@ -119,7 +121,7 @@ class Calendar:
     def _promising(self, day: int) -> Iterator[int]:
         """Yield the years, from that of a day on, that may have dates of the calendar."""
         end = year = year_of(day)
-        if self.yearly or self.country:
+        if self.yearly or self.weekly or self.country:
             known = known_years(self.country)[0] if self.country else year
             end = min(max(year, known) + SPAN, MAXYEAR + 1)
             yield from range(year, end)
@@ -141,12 +143,14 @@ class Calendar:
         leap = whole_year(year).bit_length() == whole_year(LEAP_YEAR).bit_length()
         recurring = (date(year, *each) for each in self.yearly if leap or each != (2, 29))
         public = holidays_of(self.country, self.subdivision, year) if self.country else ()
-        return reduce(or_, map(bit_of, (*recurring, *public)), self._given.get(year, 0))
+        weekly = weekdays_of(year, tuple(WEEKDAYS.index(name) for name in self.weekly)) if self.weekly else 0
+        return reduce(or_, map(bit_of, (*recurring, *public)), self._given.get(year, 0) | weekly)
 
     def describe(self) -> str:
         """Return which dates are in the calendar, for the inside of a sentence."""
         words = [each.isoformat() for each in sorted(self.dates)]
         words += [f"{month:02}-{day:02} of every year" for month, day in sorted(self.yearly)]
+        words += [f"{name.capitalize()}s" for name in self.weekly]
         if len(words) > MOST_DATES:
             words = [counted(len(words), "date")]
         if self.country:
@@ -158,7 +162,7 @@ class Calendar:
         """Return the calendar as a JSON-able dict: the keyword arguments that build it."""
         yearly = [f"{month:02}-{day:02}" for month, day in sorted(self.yearly)]
         given = {
-            "dates": [each.isoformat() for each in sorted(self.dates)] + yearly or None,
+            "dates": [*(each.isoformat() for each in sorted(self.dates)), *yearly, *self.weekly] or None,
             "country": self.country,
             "subdivision": self.subdivision,
             "weekend": None if self.weekend == USUAL_WEEKEND else list(self.weekend),
@@ -186,8 +190,10 @@ def as_calendar(value: object) -> Calendar | None:
     return Calendar(value) if isinstance(value, (set, frozenset, list, tuple)) else None
 
 
-def _read_date(value: object) -> date | MonthDay:
-    """Return a date, or month and day of a date of every year."""
+def _read_date(value: object) -> date | MonthDay | str:
+    """Return a date, month and day of a date of every year, or the name of a day of the week."""
+    if value in WEEKDAYS:
+        return str(value)
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
@@ -197,7 +203,7 @@ def _read_date(value: object) -> date | MonthDay:
         named = date(LEAP_YEAR, int(yearly[1]), int(yearly[2]))
     except (TypeError, ValueError):
         raise ScheduleError(
-            f"{value!r} is not a date of a calendar; expected a date, '2026-12-24', or '12-24' for every year."
+            f"{value!r} is not a date of a calendar; expected a date, '2026-12-24', '12-24' for every year, or 'saturday'."
         ) from None
     return named.month, named.day
 

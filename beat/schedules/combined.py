@@ -12,7 +12,6 @@ right at every step, as nothing between two steps can be a fire; that they end i
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from itertools import count
@@ -89,8 +88,8 @@ class Union(Combined):
 
     def _sorted(self) -> tuple[tuple[Schedule, ...], tuple[Schedule, ...]]:
         """Return the parts that are no combinations, and those that are."""
-        simple = sum(nesting(part) == 0 for part in self.of)  # they come first
-        return self.of[:simple], self.of[simple:]
+        simple = tuple(part for part in self.of if nesting(part) == 0)
+        return simple, tuple(part for part in self.of if nesting(part))
 
     def describe(self) -> str:
         first, *others = self.of
@@ -226,13 +225,12 @@ def _joined(sort: type[Union | Intersection], a: Schedule, b: Schedule) -> Sched
 
 
 def _put_members(new: Union | Intersection, of: Sequence[Schedule]) -> None:
-    """Set the fields of a combination in which order means nothing: its parts are kept in the order of their
-    depths and texts."""
+    """Set the fields of a combination in which order means nothing: the parts are kept as they were written."""
     sort = "a union" if new.kind == "union" else "an intersection"
     if not isinstance(of, (list, tuple)) or not of:
         raise ScheduleError(f"The parts of {sort} are a list of schedules, not {of!r}.")
     given = [as_schedule(f"A part of {sort}", part) for part in of]
-    parts = tuple(dict.fromkeys(sorted(given, key=lambda part: (nesting(part), _text(part)))))
+    parts = tuple(dict.fromkeys(given))
     depth, size = measure(parts)
     put = object.__setattr__
     put(new, "of", parts)
@@ -252,13 +250,6 @@ def _next_of(part: Schedule, us: int, search: Search) -> int | None:
 
 def _latest_of(part: Schedule, since: int, until: int, search: Search) -> int | None:
     return search.latest(part, since, until)
-
-
-def _text(part: Schedule) -> str:
-    try:
-        return json.dumps(part.to_dict(), sort_keys=True)
-    except ScheduleError:  # a zone without a name: it cannot be stored, but evaluated
-        return repr(part)
 
 
 def _leap(asks: list[Ask], limit: int, us: int) -> Step:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from beat.schedules.arguments import ScheduleError, as_instant, as_micros, as_seconds, as_zone, zone_name
 from beat.schedules.base import Schedule
-from beat.schedules.phrases import duration
-from beat.schedules.rounding import next_rounded
+from beat.schedules.phrases import duration, zone_phrase
+from beat.schedules.rounding import next_rounded, resolution_of
 from jobq.instants import from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -19,11 +19,19 @@ LEAST: Final = 1_000
 MOST: Final = 36_525 * 86_400 * 1_000_000
 
 
+STARTS: Final = {
+    86_400_000_000: ", at midnight",
+    3_600_000_000: ", on the hour",
+    60_000_000: ", on the minute",
+    1_000_000: ", on the second",
+}
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class schedule(Schedule):  # noqa: N801 - Celery's name
     """Fire every `run_every` of elapsed time: the k-th fire is ``anchor + k * run_every``, k = 1, 2, ...
 
-    `run_every` is seconds or a timedelta, from 1 ms to a century. Without an anchor the next fire after an instant
+    `run_every` is seconds, a timedelta or text such as ``1h30m``, from 1 ms to a century. Without an anchor the next fire after an instant
     is `run_every` later, and a question about a stretch of time takes its start as the anchor. With `relative`, a
     fire is rounded down to the resolution of `run_every` (the local day, hour, minute or second), as Celery does.
     Raises ValueError with a sentence.
@@ -41,7 +49,7 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
 
     def __init__(
         self,
-        run_every: float | timedelta,
+        run_every: float | timedelta | str,
         relative: bool = False,
         *,
         anchor: datetime | str | None = None,
@@ -104,8 +112,11 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         return bound
 
     def describe(self) -> str:
-        rounded = ", rounded down to the resolution of that interval" if self.relative else ""
-        return f"Every {duration(self.micros)}{rounded}."
+        if not self.relative:
+            return f"Every {duration(self.micros)}."
+        resolution = resolution_of(self.micros)
+        step = self.micros - self.micros % resolution
+        return f"Every {duration(step)}{STARTS.get(resolution, '')}{zone_phrase(self.tz)}."
 
     def arguments(self) -> dict[str, Any]:
         return {

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class Jittered(Combined):
     """The fires of a schedule, each up to `seconds` later: ``a.jittered(300)``.
 
-    `seconds` is seconds or a timedelta, from 0 to a century. `name` is that of the entry, which `bind` gives.
+    `seconds` is seconds, a timedelta or text, from 0 to a century. `name` is that of the entry, which `bind` gives.
     """
 
     kind: ClassVar[str] = "jittered"
@@ -49,7 +49,7 @@ class Jittered(Combined):
     size: int = field(compare=False, repr=False)
     micros: int = field(compare=False, repr=False)
 
-    def __init__(self, of: Schedule, seconds: float | timedelta, name: str = "") -> None:
+    def __init__(self, of: Schedule, seconds: float | timedelta | str, name: str = "") -> None:
         put = object.__setattr__
         of = as_schedule("What is jittered", of)
         micros = as_micros("The jitter", seconds)
@@ -108,13 +108,13 @@ class Jittered(Combined):
 
     def describe(self) -> str:
         most = duration(self.micros, full=True) or "0 seconds"
-        return sentence(self.of, f"each up to {most} later, by a share fixed for it")
+        return sentence(self.of, f"each delayed by up to {most}, always the same for the same fire")
 
     def arguments(self) -> dict[str, Any]:
         return {"of": self.of.to_dict(), "seconds": as_seconds(self.micros), "name": self.name or None}
 
 
-def jittered(one: Schedule, seconds: float | timedelta) -> Schedule:
+def jittered(one: Schedule, seconds: float | timedelta | str) -> Schedule:
     """Return `one` with jitter; with a jitter of 0 seconds it is itself."""
     moved = Jittered(one, seconds)
     return moved if moved.micros else one

@@ -66,7 +66,8 @@ def time_phrase(minute: Field, hour: Field, second: Field | None = None) -> str:
         return f"At {listed([':'.join(f'{part:02}' for part in time) for time in times])}"
     if len(fields) > 2:  # noqa: PLR2004 - seconds as well
         return _with_seconds(fields[-1], minute, hour)
-    return f"{_units(minute, 'minute', 60)}{_hours(hour)}"
+    minutes = _units(minute, "minute", 60)
+    return minutes if minute.star and hour.text == "*" else f"{minutes}{_hours(hour)}"
 
 
 def _with_seconds(second: Field, minute: Field, hour: Field) -> str:
@@ -91,7 +92,7 @@ def _hours(hour: Field) -> str:
         return " of every hour"
     step = _star_step(hour, 24)
     if step:
-        return f" of every {step} hours from midnight"
+        return f" of every {ordinal(step)} hour"
     return f" of the hour{'s' if len(hour.values) > 1 else ''} {runs(hour.values)}"
 
 
@@ -122,21 +123,31 @@ def dates_phrase(rule: DateRule) -> str:
 def _month_days(days: MonthDays) -> str:
     numbers = bits(days.numbers)
     words = [f"day{'s' if len(numbers) > 1 else ''} {runs(numbers)}"] if numbers else []
-    words += [
-        f"the {ordinal(back)} day before the last one" if back else "the last day"
-        for back in bits(days.from_last)
-    ]
+    words += [_before_last(back) for back in bits(days.from_last)]
     words += [
         f"the workday nearest to day {day}" if day else "the last workday" for day in bits(days.workdays)
     ]
     return listed(words)
 
 
+def _before_last(back: int) -> str:
+    if back < 2:  # noqa: PLR2004 - one needs no number
+        return "the day before the last" if back else "the last day"
+    return f"the {ordinal(back)} day before the last"
+
+
 def _week_days(days: WeekDays) -> str:
-    words = [runs(bits(days.every), DAYS)] if days.every else []
+    words = [_weekdays(bits(days.every))] if days.every else []
     words += [f"the {ordinal(place // 7 + 1)} {DAYS[place % 7]} of the month" for place in bits(days.nth)]
     words += [f"the last {DAYS[weekday]} of the month" for weekday in bits(days.last)]
     return listed(words)
+
+
+def _weekdays(days: Sequence[int]) -> str:
+    """Return days of the week as a list, beginning after a day that is not one of them: ``Friday to Monday``."""
+    begin = next((day for day in days if (day - 1) % 7 not in days), 0)
+    turned = sorted((day - begin) % 7 for day in days)
+    return runs(turned, [DAYS[(begin + place) % 7] for place in range(7)])
 
 
 def ordinal(number: int) -> str:

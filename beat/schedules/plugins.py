@@ -77,6 +77,19 @@ def guarded(kind: type[Schedule], build: Any, given: Any) -> Schedule:
     return made
 
 
+def check_stored(schedule: Schedule) -> None:
+    """Refuse a schedule that would come back from the store as another: a kind may leave something out of its form."""
+    for part in schedule.parts:
+        check_stored(part)
+    if built_in(schedule.kind) is type(schedule):
+        return
+    stored = schedule.to_dict()
+    if Schedule.from_dict(stored) != schedule:
+        raise ScheduleError(
+            f"A {schedule.kind} schedule does not survive being stored: {schedule!r} is not what {stored} describes."
+        )
+
+
 @cache
 def _offered() -> dict[str, tuple[EntryPoint, ...]]:
     found: dict[str, tuple[EntryPoint, ...]] = {}

@@ -24,7 +24,7 @@ RESOLUTIONS: Final = (DAY * SECOND, 3_600 * SECOND, 60 * SECOND, SECOND)
 
 def next_rounded(anchor: int, every: int, us: int, tz: tzinfo) -> int | None:
     """Return the first fire strictly after `us`; all in integer microseconds of the UTC line."""
-    resolution = next((size for size in RESOLUTIONS if every >= size), 1)
+    resolution = resolution_of(every)
     line = zone_line(tz)
     if resolution == RESOLUTIONS[0]:
         return _next_midnight(line, anchor, every, us)
@@ -36,6 +36,11 @@ def next_rounded(anchor: int, every: int, us: int, tz: tzinfo) -> int | None:
     # Rounding takes away less than a step, so that one of these is the first beyond `us`.
     later = (_rounded_down(line, first + (count + k) * step, resolution) for k in range(3))
     return next((fire for fire in later if fire > us), None)
+
+
+def resolution_of(every: int) -> int:
+    """Return what fires are rounded down to: the largest unit that the interval reaches."""
+    return next((size for size in RESOLUTIONS if every >= size), 1)
 
 
 def _rounded_down(line: ZoneLine, us: int, resolution: int) -> int:

@@ -42,7 +42,7 @@ class solar(Schedule):  # noqa: N801 - Celery's name
     """Fire at an event of the sun over a place, moved by `offset`.
 
     `event` is one of `EVENTS`. `lat` and `lon` are degrees, north and east positive; `elevation` is metres and
-    lowers the horizon of sunrise and sunset; `offset` is seconds or a timedelta of either sign. Sunrise and
+    lowers the horizon of sunrise and sunset; `offset` is seconds, a timedelta or text, of either sign. Sunrise and
     sunset are when the upper limb meets the refracted horizon, twilight begins and ends with the centre 6, 12
     and 18 degrees below it. Times are whole seconds, the offset apart, and within 10 seconds of the JPL ephemeris
     from 1995 to 2045 where the sun climbs or sinks by 5 degrees an hour or more. Where an event does not happen for
@@ -67,7 +67,7 @@ class solar(Schedule):  # noqa: N801 - Celery's name
         event: str,
         lat: float,
         lon: float,
-        offset: float | timedelta = 0,
+        offset: float | timedelta | str = 0,
         elevation: float = 0.0,
         tz: str | ZoneInfo | None = None,
     ) -> None:
@@ -111,7 +111,12 @@ class solar(Schedule):  # noqa: N801 - Celery's name
     def describe(self) -> str:
         shift = self.shift
         moved = f"{duration(abs(shift), full=True)} {'after' if shift > 0 else 'before'} " if shift else ""
-        sentence = f"{moved}{self.event.replace('_', ' ')} at latitude {self.lat:g}, longitude {self.lon:g}"
+        event = (
+            " ".join(reversed(self.event.split("_")))
+            if self.event[:4] in {"dawn", "dusk"}
+            else self.event.replace("_", " ")
+        )
+        sentence = f"{moved}{event} at latitude {self.lat:g}, longitude {self.lon:g}"
         return f"{sentence[0].upper()}{sentence[1:]}{zone_phrase(self.tz)}."
 
     def arguments(self) -> dict[str, Any]:

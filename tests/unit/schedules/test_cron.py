@@ -197,7 +197,7 @@ def test_descriptions_tell_how_the_day_fields_combine():
         ("0 9 1 * 0-6", "At 09:00."),
         ("0 9 1-31 * 1", "At 09:00."),
         ("0 9 1 * 1,*", "At 09:00."),
-        ("0 9 L-3 * *", "At 09:00, on the 3rd day before the last one of the month."),
+        ("0 9 L-3 * *", "At 09:00, on the 3rd day before the last of the month."),
         ("0 9 1,L * *", "At 09:00, on day 1 and the last day of the month."),
         ("0 9 LW,15W * *", "At 09:00, on the last workday and the workday nearest to day 15 of the month."),
         ("0 9 * * 5L", "At 09:00, on the last Friday of the month."),

@@ -151,13 +151,13 @@ def test_the_latest_of_many_is_found_at_once():
 @pytest.mark.parametrize(
     ("one", "sentence"),
     [
-        (crontab(), "Every minute of every hour."),
+        (crontab(), "Every minute."),
         (crontab(0, 3), "At 03:00."),
         (
             crontab("0,30", "9-17", "mon-fri", tz="UTC"),
             "At minutes 0 and 30 of the hours 9 to 17, on Monday to Friday, UTC time.",
         ),
-        (crontab("*/5", "*/2"), "Every 5 minutes of every 2 hours from midnight."),
+        (crontab("*/5", "*/2"), "Every 5 minutes of every 2nd hour."),
         (crontab(0, 0, "fri", 13), "At 00:00, on day 13 of the month and only if it is Friday."),
         (
             crontab(0, 0, day_of_month="1,15", month_of_year="6-8"),

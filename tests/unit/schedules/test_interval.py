@@ -102,7 +102,7 @@ def test_a_relative_hour_stays_on_the_hour_when_a_zone_moves_by_half_of_one():
         (schedule(30), "Every 30 seconds."),
         (schedule(86_400), "Every day."),
         (schedule(5_400.5), "Every 1 hour, 30 minutes and 0.5 seconds."),
-        (schedule(3600, relative=True), "Every hour, rounded down to the resolution of that interval."),
+        (schedule(3600, relative=True), "Every hour, on the hour."),
     ],
 )
 def test_a_description(one, sentence):

@@ -113,7 +113,9 @@ def test_no_jitter_changes_nothing():
     stored = {"kind": "jittered", "of": NIGHTLY.to_dict(), "seconds": 0}
     assert Schedule.from_dict(stored).upcoming(START, 3) == NIGHTLY.upcoming(START, 3)
     assert (
-        Schedule.from_dict(stored).describe().endswith("each up to 0 seconds later, by a share fixed for it.")
+        Schedule.from_dict(stored)
+        .describe()
+        .endswith("each delayed by up to 0 seconds, always the same for the same fire.")
     )
 
 
@@ -127,5 +129,5 @@ def test_a_jitter_that_cannot_be_meant_is_refused_with_a_sentence(seconds):
 
 def test_a_description():
     assert cron("0 3 * * *").jittered(90).describe() == (
-        "At 03:00; each up to 1 minute and 30 seconds later, by a share fixed for it."
+        "At 03:00; each delayed by up to 1 minute and 30 seconds, always the same for the same fire."
     )

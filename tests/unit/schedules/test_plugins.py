@@ -158,7 +158,7 @@ print(json.dumps(told))
         "n of workdays is a whole number of 1 or more, not 0.",
         "A workdays schedule cannot be built: Invalid isoformat string: 'soon'.",
         "A workdays schedule has no 'hours'; did you mean 'hour'?",
-        "A workdays schedule takes n, since, hour, tz, but got n, since.",
+        "A workdays schedule cannot be built: TypeError: fromisoformat: argument must be str.",
         "A workdays schedule takes n, since, hour, tz, but got nothing.",
     ]
 

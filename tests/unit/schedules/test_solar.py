@@ -213,7 +213,7 @@ def test_one_who_stands_high_sees_the_sun_earlier():
         (("sunset", 1, -181), "lon is a number from -180 to 180"),
         (("sunset", "1", 2), "lat is a number"),
         (("sunset", float("nan"), 2), "lat is a number"),
-        (("sunset", 1, 2, "x"), "offset of a solar event is a number of seconds or a timedelta"),
+        (("sunset", 1, 2, "x"), "offset of a solar event is 'x', which is not a duration"),
     ],
 )
 def test_a_place_or_event_that_does_not_exist_is_refused_with_a_sentence(arguments, sentence):
@@ -223,4 +223,4 @@ def test_a_place_or_event_that_does_not_exist_is_refused_with_a_sentence(argumen
 
 def test_a_description():
     one = solar("dawn_civil", 50.0, 14.4, offset=-60, tz="Europe/Prague")
-    assert one.describe() == "1 minute before dawn civil at latitude 50, longitude 14.4, Europe/Prague time."
+    assert one.describe() == "1 minute before civil dawn at latitude 50, longitude 14.4, Europe/Prague time."

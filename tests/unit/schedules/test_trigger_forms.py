@@ -87,7 +87,7 @@ KNOWN = [
     ),
     (
         CronTrigger(week=1, year="2025-2030", minute="*/5", start_date="2025-01-01", timezone="UTC"),
-        "Every 5 minutes of every hour, in ISO week 1, in the years 2025-2030, from 2025-01-01 00:00:00, UTC time.",
+        "Every 5 minutes, in ISO week 1, in the years 2025-2030, from 2025-01-01 00:00:00, UTC time.",
     ),
     (
         IntervalTrigger(minutes=5, start_date="2025-01-01", timezone="UTC"),
