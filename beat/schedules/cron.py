@@ -44,6 +44,11 @@ SHORTHANDS: Final = {
 }
 SPREADABLE: Final = (CRON_SECOND, CRON_MINUTE, CRON_HOUR, CRON_DAY_OF_MONTH, CRON_MONTH, CRON_DAY_OF_WEEK)
 LEAST, MOST = 5, 7
+UNREAD: Final = {
+    "@every": "is an interval and no cron expression; write every(300) or every = '5m'.",
+    "@reboot": "is no time; what starts with the machine is a service, such as one of systemd.",
+}
+ZONE_APART: Final = "begins with a zone; give that apart, as tz or as the entry's timezone."
 
 
 class Fields(NamedTuple):
@@ -152,22 +157,22 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
 def _split(text: str) -> list[str]:
     """Return the seven fields of an expression."""
     parts = text.split()
-    if parts and parts[0].lower() == "@every":
-        raise ScheduleError(
-            f"{text!r} is an interval and no cron expression; write every(300) or every = '5m'."
-        )
-    if len(parts) == 1 and parts[0].startswith("@"):
-        word = parts[0].lower()
-        if word not in SHORTHANDS:
+    first = parts[0].lower() if parts else ""
+    if first in UNREAD or first.startswith(("tz=", "cron_tz=")):
+        raise ScheduleError(f"cron {text!r} {UNREAD.get(first, ZONE_APART)}")
+    if first.startswith("@") and len(parts) == 1:
+        if first not in SHORTHANDS:
             known = ", ".join(SHORTHANDS)
             raise ScheduleError(
-                f"{text!r} is not a shorthand of cron ({known}){nearest(word, SHORTHANDS) or '.'}"
+                f"{text!r} is not a shorthand of cron ({known}){nearest(first, SHORTHANDS) or '.'}"
             )
-        parts = SHORTHANDS[word].split()
-    if not LEAST <= len(parts) <= MOST:
+        parts = SHORTHANDS[first].split()
+    command = len(parts) > MOST or any(part.startswith(("/", "./", "~/")) for part in parts)
+    if command or not LEAST <= len(parts) <= MOST:
+        hint = " The command of a crontab's line is the task of an entry." if command else ""
         raise ScheduleError(
             f"cron {text!r} has {len(parts)} fields; expected five (minute, hour, day of month, month, day of week),"
-            " six with the second before them, or seven with the year after them as well."
+            f" six with the second before them, or seven with the year after them as well.{hint}"
         )
     second = [] if len(parts) > LEAST else ["0"]
     year = [] if len(parts) == MOST else ["*"]

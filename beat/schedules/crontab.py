@@ -83,7 +83,8 @@ class crontab(WallClock):  # noqa: N801 - Celery's name
         parts = text.split()
         if len(parts) != 5:  # noqa: PLR2004 - the format has five
             raise ScheduleError(
-                f"{text!r} has {len(parts)} fields; a crontab has five: minute, hour, day of month, month, day of week."
+                f"{text!r} has {len(parts)} fields; a crontab has five: minute, hour, day of month, month, day of week;"
+                " cron reads other forms as well."
             )
         minute, hour, day_of_month, month_of_year, day_of_week = parts
         return cls(minute, hour, day_of_week, day_of_month, month_of_year, tz)

@@ -111,6 +111,10 @@ def parse_item(kind: FieldKind, text: str, item: str) -> int:
     if found is None:
         raise _refused(kind, text, f"{item!r} is not a number, a range or a step")
     step = _step(kind, text, found["step"])
+    if step and step > kind.span and found["last"] is None:
+        raise _refused(
+            kind, text, f"a step of {step} is longer than the field, so that it would not be every {step}"
+        )
     if found["first"] is None:
         return _bits(kind, kind.low, kind.high, step or 1)
     first = parse_number(kind, text, found["first"])

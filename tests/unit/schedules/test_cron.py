@@ -116,7 +116,7 @@ def test_a_day_field_that_starts_with_a_star_restricts_with_the_other():
         ("0 0 * *", "has 4 fields"),
         ("0 0 0 * * * * *", "has 8 fields; expected five .*, six with the second .* or seven with the year"),
         ("@dayly", "did you mean '@daily'"),
-        ("@reboot", "is not a shorthand of cron"),
+        ("@reboot", "is no time; what starts with the machine"),
         ("0 0 L-40 * *", "no month has a day 40 before its last one"),
         ("0 0 32W * *", "day of month '32W': 32 is out of range"),
         ("0 0 1-5W * *", "day of month '1-5W': '5w' is not a number"),
