@@ -9,7 +9,7 @@ Everything is read from the store, by whatever process, whether or not a beat is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
@@ -53,7 +53,7 @@ class EntryInfo:
 
     @property
     def tz(self) -> ZoneInfo:
-        return ZoneInfo("UTC" if self.entry is None else self.entry.timezone)
+        return _zone(self.entry, to_micros(self.created_at))
 
     @property
     def description(self) -> str:
@@ -166,7 +166,7 @@ def _suggestion(name: str, entries: list[StoredEntry]) -> str:
 
 def _info(stored: StoredEntry) -> EntryInfo:
     entry, problem = _read(stored)
-    tz = UTC if entry is None else ZoneInfo(entry.timezone)
+    tz = _zone(entry, stored.anchor)
 
     def instant(micros: int) -> datetime | None:
         return from_micros(micros, tz) if micros else None
@@ -182,6 +182,16 @@ def _info(stored: StoredEntry) -> EntryInfo:
         entry=entry,
         problem=problem,
     )
+
+
+def _zone(entry: Entry | None, anchor: int) -> ZoneInfo:
+    """The zone in which an entry's fires are shown."""
+    if entry is None:
+        return ZoneInfo("UTC")
+    try:
+        return entry.evaluated(anchor).tz
+    except Exception:  # noqa: BLE001 - the code of another package may raise anything
+        return ZoneInfo(entry.timezone)
 
 
 def _read(stored: StoredEntry) -> tuple[Entry | None, str]:

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from beat.entry import CATCHUPS, FOLDS, GAPS, Entry
+from beat.dst import FOLDS, GAPS
+from beat.entry import CATCHUPS, Entry
 from beat.reading import (
     DefinitionError,
     choice,
@@ -172,9 +173,14 @@ def _whole_entry(reader: _Reader, name: str, values: dict[str, Any]) -> Entry | 
         return None
     entry = Entry(name=name, **values)
     with reader.reading():
-        entry.definition()
-        plugins.check_stored(entry.schedule)
-        entry.evaluated(0).job(0)
+        try:
+            entry.definition()
+            plugins.check_stored(entry.schedule)
+            entry.evaluated(0).job(0)
+        except (ValueError, TypeError, OverflowError):
+            raise
+        except Exception as error:
+            raise ConfigError(f"its schedule fails: {type(error).__name__}: {error}") from error
     return entry
 
 

@@ -22,8 +22,9 @@ that a segment may use: ``first`` leaves out those at its start that the segment
 ``second`` leaves out those at its end that the next one shows again.
 
 Python does not tell the transitions of a tzinfo, so they are found by probing the offset every `PROBE` seconds
-and bisecting. The closest two transitions in the IANA data are 6.96 days apart (America/Recife, October 2000),
-and none changes the offset by more than 24 hours.
+and bisecting. The closest two transitions in the IANA data are 3.99 days apart (Africa/Freetown, September 1939,
+in builds with all of its history), after 1970 6.96 days (America/Recife, October 2000), and none changes the offset
+by more than 24 hours.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 Gap = Literal["after", "skip"]
 Fold = Literal["first", "second", "both"]
@@ -48,7 +50,7 @@ LAST_SECOND: Final = (
 )
 
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
-PROBE: Final = 6 * DAY
+PROBE: Final = 3 * DAY
 MARGIN_DAYS: Final = 2
 MARGIN: Final = MARGIN_DAYS * DAY
 BLOCK_BITS: Final = 25  # 388 days: a zone is read a block at a time, when an instant in it is first asked for
@@ -75,10 +77,13 @@ class Transition(NamedTuple):
 class ZoneLine:
     """The offsets of one zone along the UTC line, read lazily and kept."""
 
-    __slots__ = ("_blocks", "_tz", "unsettled")
+    __slots__ = ("_blocks", "_tz", "plain", "unsettled")
 
     def __init__(self, tz: tzinfo) -> None:
         self._tz = tz
+        self.plain = isinstance(tz, ZoneInfo) or (
+            isinstance(tz, timezone) and not tz.utcoffset(None).microseconds
+        )
         self._blocks: dict[int, tuple[Segment, ...]] = {}
         self.unsettled = UnsettledDays(self)
 
@@ -142,8 +147,8 @@ class FixedLine(ZoneLine):
 
     __slots__ = ("_only",)
 
-    def __init__(self, offset: int) -> None:
-        super().__init__(UTC)
+    def __init__(self, tz: tzinfo, offset: int) -> None:
+        super().__init__(tz)
         self._only = Segment(NEVER, offset, -NEVER, NEVER)
 
     def segment(self, second: int) -> Segment:  # noqa: ARG002 - one segment holds every instant
@@ -156,6 +161,8 @@ class FixedLine(ZoneLine):
 class UnsettledDays(dict[int, frozenset[int]]):
     """The local dates on which a clock shows some reading twice or leaves one out, and the ends of the calendar.
 
+    Of a tzinfo that is no `ZoneInfo` or `timezone` of whole seconds it is every date: others may be pinned to one
+    offset, as those of pytz are, so that no datetime can be put together from a reading and them.
     Days are numbered as `date.toordinal` does. Under n are those of the days from 512 * n to 512 * n + 511.
     """
 
@@ -166,7 +173,9 @@ class UnsettledDays(dict[int, frozenset[int]]):
     def __missing__(self, block: int) -> frozenset[int]:
         first, beyond = block << 9, block + 1 << 9
         start, end = ((day - EPOCH_ORDINAL) * DAY for day in (first, beyond))
-        touched = {*range(MARGIN_DAYS + 1), *range(date.max.toordinal() - MARGIN_DAYS, beyond)}
+        if not self._line.plain:
+            return frozenset(range(first, beyond))
+        touched = {*range(MARGIN_DAYS + 2), *range(date.max.toordinal() - MARGIN_DAYS, beyond)}
         for at, before, after in self._line.transitions(start - MARGIN, end + MARGIN):
             from_day, to_day = ((at + offset) // DAY + EPOCH_ORDINAL for offset in sorted((before, after)))
             touched.update(range(from_day, to_day + 1))
@@ -185,9 +194,9 @@ def zone_line(tz: tzinfo) -> ZoneLine:
 @lru_cache(maxsize=1024)
 def _zone_line(tz: tzinfo) -> ZoneLine:
     if isinstance(tz, timezone):
-        return FixedLine(tz.utcoffset(None) // timedelta(seconds=1))
+        return FixedLine(tz, tz.utcoffset(None) // timedelta(seconds=1))
     if getattr(tz, "key", None) in ("UTC", "Etc/UTC"):
-        return FixedLine(0)
+        return FixedLine(tz, 0)
     return ZoneLine(tz)
 
 

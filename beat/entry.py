@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -22,7 +23,6 @@ from jobq.message import JobOptions, new_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from zoneinfo import ZoneInfo
 
     from jobq.job import NewJob
 
@@ -30,8 +30,6 @@ VERSION = 1
 SAME_SCHEDULES = 1024
 """Schedules kept parsed: many entries share few of them."""
 CATCHUPS = ("latest", "all", "skip")
-GAPS = ("after", "skip")
-FOLDS = ("first", "second", "both")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +96,10 @@ class Entry:
         `ConfigError` if this machine does not know the zone.
         """
         try:
-            shared = evaluation(Binding(self.schedule, self.timezone, anchor, self.name, self.gap, self.fold))
+            ZoneInfo(self.timezone)
         except (ValueError, OSError, LookupError) as error:
             raise ConfigError(f'entry "{self.name}": there is no time zone "{self.timezone}" here') from error
+        shared = evaluation(Binding(self.schedule, self.timezone, anchor, self.name, self.gap, self.fold))
         first = None if self.start is None else to_micros(self.start)
         last = None if self.end is None else to_micros(self.end)
         return Evaluated(entry=self, evaluation=shared, first=first, last=last)
@@ -159,6 +158,13 @@ class Evaluated:
             instant = max(instant, self.first - 1)
         fire = self.evaluation.next_after(instant)
         return 0 if self.last is not None and fire > self.last else fire
+
+    def includes(self, instant: int) -> bool:
+        """Whether an instant is within the bounds of an entry that is enabled."""
+        first, last = self.first, self.last
+        return (
+            self.entry.enabled and (first is None or first <= instant) and (last is None or instant <= last)
+        )
 
     def latest(self, since: int, until: int) -> int:
         """The last fire time f with since < f <= until within the bounds, 0 if there is none."""

@@ -3,7 +3,9 @@
 Each entry belongs to the source that it came from: a configuration file, an app's `beat_schedule`, calls of
 `add_periodic_task`. What is written unchanged keeps its state; what was changed goes to its next slot from now,
 and ticks that were due under the old definition are recorded as skipped; what vanished from its source is
-removed; what moved from one of these sources to another of them is the same entry, changed. An entry that somebody
+removed; what is written unchanged but comes out otherwise now, because a time zone or a program was
+updated, goes to the slot that it has by now; where only jitter was changed, the next tick is the same at its new time;
+what moved from one of these sources to another of them is the same entry, changed. An entry that somebody
 else owns is refused, and harms only itself.
 
 Several beats may do this at once with the same files, while a leader fires: each change names the revision and the
@@ -18,6 +20,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from beat.entry import Entry
+from beat.schedules.jittered import moved_fire, nominal, nominal_fire
 from beat.store import EntryChange, Tick, Verdict
 from jobq.errors import ConfigError
 from jobq.instants import SECOND
@@ -25,6 +28,7 @@ from jobq.instants import SECOND
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from beat.entry import Evaluated
     from beat.store import BeatStore, StoredEntry
 
 CHANGED = "the entry was changed before this tick was enqueued"
@@ -107,17 +111,39 @@ def _change(entry: Entry, was: StoredEntry | None, source: str, now: int) -> Ent
     if was is None:
         anchor = now - now % SECOND
         return EntryChange(entry.name, source, definition, 0, anchor, entry.evaluated(anchor).next_after(now))
+    evaluated = entry.evaluated(was.anchor)
     unchanged = (was.source, was.definition) == (source, definition)
-    if unchanged and was.next_fire:
+    if unchanged and 0 < was.next_fire <= now:
         return None
-    next_fire = entry.evaluated(was.anchor).next_after(max(now, was.last_fire))
-    # An entry that should fire and has no next fire time is one that a program could not read before.
-    if unchanged and not next_fire:
+    next_fire = evaluated.next_after(max(now, was.last_fire))
+    if unchanged and next_fire == was.next_fire:
         return None
-    skipped = _passed(was, now, CHANGED)
+    kept = 0 if unchanged else _kept(was, evaluated)
+    skipped = () if kept else _passed(was, now, CHANGED)
+    next_fire = kept or next_fire
     return EntryChange(
         entry.name, source, definition, was.revision, was.anchor, next_fire, skipped, was.next_fire
     )
+
+
+def _kept(was: StoredEntry, evaluated: Evaluated) -> int:
+    """The next tick where only the jitter of an entry was changed: the same tick at its new time, else 0.
+
+    Looked for from now on, a tick that has had its turn would come again, and one whose turn is to come be lost.
+    """
+    try:
+        before = Entry.from_definition(was.name, was.definition).evaluated(was.anchor).evaluation
+    except ConfigError:
+        return 0
+    after = evaluated.evaluation
+    same = before.schedule == after.schedule
+    if not was.next_fire or same or nominal(before.schedule) != nominal(after.schedule):
+        return 0
+    tick = nominal_fire(before.schedule, was.next_fire, before.tz)
+    if tick is None:
+        return 0
+    moved = moved_fire(after.schedule, tick, after.tz)
+    return moved if evaluated.includes(moved) and moved > was.last_fire else 0
 
 
 def _passed(was: StoredEntry, now: int, reason: str) -> tuple[Tick, ...]:

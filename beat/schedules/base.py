@@ -177,8 +177,16 @@ class Schedule(ABC):
         return self
 
     def next_bounded(self, us: int, tz: tzinfo) -> int | None:
+        """Return what `next_micros` does, within the years that schedules know.
+
+        Raises ScheduleError if a kind breaks its contract: a search would go on for ever.
+        """
         fire = self.next_micros(max(us, FIRST - 1), tz) if us < LAST else None
-        return None if fire is None or fire > LAST else fire
+        if fire is None:
+            return None
+        if type(fire) is not int or fire <= us:
+            raise ScheduleError(f"A {self.kind} schedule says that {fire!r} is the first fire after {us}.")
+        return fire if fire <= LAST else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schedule as a JSON-able dict: ``kind``, ``v`` (the layout's version) and its arguments."""

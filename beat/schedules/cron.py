@@ -92,6 +92,7 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
     gap: str | None
     fold: str | None
     name: str | None  # what H is spread by, None if there is no H
+    unspread: str = field(repr=False)  # what is to be spread while there is no name
     walls: Walls = field(compare=False, repr=False)
     real_time: bool = field(compare=False, repr=False)
     policy: tuple[str, str] = field(compare=False, repr=False)
@@ -108,14 +109,18 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
     ) -> None:
         if not isinstance(text, str):
             raise ScheduleError(f"cron takes a text such as '0 3 * * *', not {text!r}.")
+        if not isinstance(name, str | None):
+            raise ScheduleError(f"The name that H is spread by is text, not {name!r}.")
         parts = _split(text)
         spread_out = any(map(spreads, parts[:-1]))
+        unspread = " ".join(parts).lower() if spread_out and not name else ""
         if spread_out:
             parts[:-1] = [
                 spread(kind, part, name or "") for kind, part in zip(SPREADABLE, parts, strict=False)
             ]
         fields = _parsed(parts)
-        _check_some_date(text, fields)
+        if not unspread:
+            _check_some_date(text, fields)
         put = object.__setattr__
         put(self, "text", " ".join(text.split()))
         put(self, "fields", fields)
@@ -123,6 +128,7 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
         put(self, "gap", check_gap(gap))
         put(self, "fold", check_fold(fold))
         put(self, "name", (name or "") if spread_out else None)
+        put(self, "unspread", unspread)
         put(self, "walls", walls_of(fields.second.mask, fields.minute.mask, fields.hour.mask, fields.rule))
         put(self, "real_time", fields.minute.star or fields.hour.star)
         put(self, "policy", effective_policy(gap, fold, self.real_time))

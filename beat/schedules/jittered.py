@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_seconds
 from beat.schedules.combining.clauses import sentence
-from beat.schedules.combining.search import Combined, as_schedule, measure
+from beat.schedules.combining.search import Combined, Search, as_schedule, measure
 from beat.schedules.interval import MOST
 from beat.schedules.phrases import duration
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
-    from beat.schedules.combining.search import Search
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -118,6 +117,23 @@ def jittered(one: Schedule, seconds: float | timedelta | str) -> Schedule:
     """Return `one` with jitter; with a jitter of 0 seconds it is itself."""
     moved = Jittered(one, seconds)
     return moved if moved.micros else one
+
+
+def nominal(schedule: Schedule) -> Schedule:
+    """Return a schedule without its jitter."""
+    return schedule.of if isinstance(schedule, Jittered) else schedule
+
+
+def nominal_fire(schedule: Schedule, fire: int, tz: tzinfo) -> int | None:
+    """Return the fire of `nominal(schedule)` that jitter has moved to `fire`, in epoch microseconds."""
+    if not isinstance(schedule, Jittered):
+        return fire
+    return schedule.of.latest_micros(fire - schedule.micros - 1, fire, schedule.of.tz or tz)
+
+
+def moved_fire(schedule: Schedule, fire: int, tz: tzinfo) -> int:
+    """Return where jitter moves a fire of `nominal(schedule)`, in epoch microseconds."""
+    return schedule._moved(fire, Search(tz)) if isinstance(schedule, Jittered) else fire  # noqa: SLF001 - of this file
 
 
 def share(name: str, fire: int) -> int:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from beat.entry import Entry
-from beat.schedules import Schedule, every
+from beat.schedules import Schedule, cron, every
 from beat.sources import FILE, SCHEDULE
 from beat.store import EntryChange, Verdict
 from beat.stores.sqlite import SQLiteBeatStore
@@ -379,3 +379,65 @@ def test_doing_it_again_does_nothing(store):
     was = store.entries()
     assert sync(store, {"file": written}) == Synced(unchanged=50)
     assert store.entries() == was
+
+
+# -- what comes out otherwise now, and jitter
+
+
+DAILY = (
+    3 * 60 * MINUTE + (START // (1440 * MINUTE) + 1) * 1440 * MINUTE
+)  # 03:00 UTC on the day after the start
+
+
+def daily(jitter):
+    return Entry(name="e", task="t", schedule=cron("0 3 * * *").jittered(jitter))
+
+
+def fired(store):
+    records = store.history("e", 100)
+    return sorted(record.fire_time for record in records if record.verdict is Verdict.ENQUEUED)
+
+
+@pytest.mark.parametrize(("before", "after"), [(60, 3600), (3600, 60), (3600, 0), (0, 3600)])
+@pytest.mark.parametrize("minutes", [-10, 0.01, 1, 30, 59, 61])
+def test_a_change_of_jitter_neither_repeats_nor_loses_a_tick(store, clock, before, after, minutes):
+    """The tick of each day comes once, whenever the jitter is changed around it."""
+    ticker = Ticker(store)
+    store.elect("a", 10_000_000 * MINUTE)
+    sync(store, {"file": [daily(before)]})
+    steps = sorted({round(minutes * MINUTE), *(MINUTE * each for each in range(-11, 2860, 7))})
+    for step in steps:
+        clock.now = DAILY + step
+        if step == round(minutes * MINUTE):
+            sync(store, {"file": [daily(after)]})
+        ticker.run_once(1)
+    days = [(instant - DAILY) // (1440 * MINUTE) for instant in fired(store)]
+    assert days == [0, 1]
+    assert all(record.verdict is Verdict.ENQUEUED for record in store.history("e", 100))
+
+
+def test_an_entry_that_comes_out_otherwise_now_goes_to_the_slot_that_it_has_by_now(store):
+    """As after an update of a time zone, or of the program: the definition is the same, its fires are not."""
+    sync(store, {"file": [daily(0)]})
+    was = stored(store)
+    moved = EntryChange(
+        "e",
+        "file",
+        was.definition,
+        was.revision,
+        was.anchor,
+        was.next_fire - 3600 * SECOND,
+        seen_fire=was.next_fire,
+    )
+    assert store.change([moved]) == [True]
+    done = sync(store, {"file": [daily(0)]})
+    assert done.changed == ["e"]
+    assert stored(store).next_fire == DAILY
+    assert sync(store, {"file": [daily(0)]}).unchanged == 1
+
+
+def test_a_tick_that_is_due_stays_due_whatever_comes_out_now(store, clock):
+    sync(store, {"file": [daily(0)]})
+    clock.now = DAILY + MINUTE
+    assert sync(store, {"file": [daily(0)]}).unchanged == 1
+    assert stored(store).next_fire == DAILY

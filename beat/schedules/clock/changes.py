@@ -7,12 +7,13 @@ is told by its local date and by what the policy of `beat.dst` makes of it there
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from beat.dst import zone_line
+from beat.dst import DAY, zone_line
 from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.phrases import listed
-from jobq.instants import from_micros, to_micros
+from jobq.instants import SECOND, from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from beat.dst import Transition
     from beat.schedules.base import Schedule
 
-SECOND: Final = 1_000_000
 MOST_TOLD: Final = 3  # readings told one by one; of more, the first and the last
 RULES_FROM: Final = datetime(2030, 1, 1, tzinfo=UTC)  # the years whose changes stand for "every year"
 RULES_UNTIL: Final = datetime(2037, 12, 31, tzinfo=UTC)
@@ -37,15 +37,32 @@ def notes(schedule: Schedule, tz: tzinfo, since: datetime, until: datetime) -> s
     for part in _clocks(schedule):
         zone = part.tz or tz
         changes = zone_line(zone).transitions(to_micros(since) // SECOND, to_micros(until) // SECOND)
-        told.update(dict.fromkeys(_note(part, zone, change) for change in changes))
+        told.update(
+            dict.fromkeys(
+                _note(part, zone, change) for change in changes if _fires(schedule, part, change, zone)
+            )
+        )
     return "; ".join(sorted(note for note in told if note))
 
 
 def _clocks(schedule: Schedule) -> Iterator[LocalTime]:
+    """Yield what reads a clock in a schedule, without what a difference leaves out."""
     if isinstance(schedule, LocalTime):
         yield schedule
     for part in schedule.parts:
-        yield from _clocks(part)
+        if part is not getattr(schedule, "without", None):
+            yield from _clocks(part)
+
+
+def _fires(whole: Schedule, part: LocalTime, change: Transition, zone: tzinfo) -> bool:
+    """Return whether the whole of a schedule fires where the change moves or repeats fires of a part of it."""
+    if part is whole or (change.after > change.before and part.policy[0] == "skip"):
+        return True
+    first, last = change.at, change.at
+    if change.after < change.before:
+        first, last = change.at - (change.before - change.after), change.at + (change.before - change.after)
+    fire = whole.next_bounded(first * SECOND - 1, zone)
+    return fire is not None and fire < (last + DAY) * SECOND
 
 
 def remark(schedule: LocalTime) -> str:
@@ -56,13 +73,18 @@ def remark(schedule: LocalTime) -> str:
     zone = schedule.tz
     if zone is None or schedule.policy[0] != "after":
         return ""
-    first, last = to_micros(RULES_FROM) // SECOND, to_micros(RULES_UNTIL) // SECOND
-    for change in zone_line(zone).transitions(first, last):
-        if change.after > change.before and _readings(
-            schedule, change.at + change.before, change.at + change.after
-        ):
+    for change in _standing_gaps(zone):
+        if _readings(schedule, change.at + change.before, change.at + change.after):
             return f"; at {_shown(change.at, zone)} on the day the clock skips it"
     return ""
+
+
+@lru_cache(maxsize=1024)
+def _standing_gaps(zone: tzinfo) -> tuple[Transition, ...]:
+    first, last = to_micros(RULES_FROM) // SECOND, to_micros(RULES_UNTIL) // SECOND
+    return tuple(
+        change for change in zone_line(zone).transitions(first, last) if change.after > change.before
+    )
 
 
 def _note(schedule: LocalTime, zone: tzinfo, change: Transition) -> str:

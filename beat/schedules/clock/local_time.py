@@ -34,5 +34,5 @@ class LocalTime(Schedule):
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         gap, fold = self.policy
-        fire = next_instant(zone_line(tz), self.next_reading, us // SECOND, gap, fold)
+        fire = next_instant(zone_line(self.tz or tz), self.next_reading, us // SECOND, gap, fold)
         return None if fire is None else fire * SECOND

@@ -92,6 +92,29 @@ def test_a_spread_value_is_fixed_by_the_entry_and_stays_in_its_range():
     assert [fire.isoformat() for fire in bound("nightly", "H H * * *")[:1]] == ["2026-01-01T09:15:00+00:00"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("H * * * *", "H(0-29) * * * *"), ("0 H * * *", "0 H(0-5) * * *"), ("0 0 * * H", "0 0 * * H(1-5)")],
+)
+def test_what_is_yet_to_be_spread_is_equal_only_to_the_same_text(one, other):
+    """Under no name they may fall on the same time, under the entry's they do not."""
+    assert cron(one) != cron(other)
+    assert cron(one) == cron(one.lower())
+    assert len((cron(one) | cron(other)).parts) == 2
+
+
+def test_a_spread_day_that_not_every_month_has_depends_on_the_name():
+    text = "0 0 H(28-31) 2 *"
+    fires = set()
+    for number in range(50):
+        try:
+            fires.add(cron(text, name=f"entry-{number}").next_after(START).day)
+        except ValueError as error:
+            fires.add(str(error)[-4:])  # noqa: PT017 - some names are refused, some are not
+    assert fires == {28, 29, "30'.", "31'."}
+    assert cron(text).name == ""
+
+
 def test_a_spread_schedule_is_stored_with_the_name_that_it_is_spread_by():
     one = cron("H H * * *").bind(tz=ZoneInfo("UTC"), anchor=START, name="nightly")
     assert Schedule.from_dict(one.to_dict()) == one

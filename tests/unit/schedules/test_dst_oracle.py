@@ -1,7 +1,7 @@
 """The oracle of the DST policy against answers worked out by hand, and `crontab` against the oracle."""
 
 import ast
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import pytest
 from dst_oracle import DAY, EXPRESSIONS, changes, look, policy, window
 from zone_cases import DEFAULT, OTHERS, Group, around, check
 
-from beat.schedules import crontab
+from beat.schedules import cron, crontab, to_micros
 
 # Where a zone changed its offset: dates in UTC, one change in the three days around each.
 PLACES = [
@@ -113,3 +113,41 @@ def test_crontab_fires_as_a_walk_over_every_minute_says(zone, date):
         without=OF_CRON_ALONE,
     )
     assert not result.mismatches, "\n".join(result.mismatches)
+
+
+class Pinned(tzinfo):
+    """As pytz has it: each instance is one offset, and only `fromutc` knows which holds when."""
+
+    def __init__(self, hours: int) -> None:
+        self.hours = hours
+
+    def utcoffset(self, _when: datetime | None) -> timedelta:
+        return timedelta(hours=self.hours)
+
+    def dst(self, _when: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, _when: datetime | None) -> str:
+        return f"+{self.hours}"
+
+    def fromutc(self, when: datetime) -> datetime:
+        summer = 4 <= when.month <= 10
+        pinned = Pinned(2 if summer else 1)
+        return (when.replace(tzinfo=None) + timedelta(hours=pinned.hours)).replace(tzinfo=pinned)
+
+
+def test_a_tzinfo_that_is_pinned_to_an_offset_is_asked_for_the_one_that_holds():
+    summer = datetime(2026, 7, 1, tzinfo=Pinned(2))
+    assert cron("0 3 1 12 *").next_after(summer).isoformat() == "2026-12-01T03:00:00+01:00"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
+@pytest.mark.parametrize("text", ["0 * * * *", "0 3 * * *"])
+def test_the_two_ways_agree_at_the_ends_of_the_calendar(zone, text):
+    tz = ZoneInfo(zone)
+    one = cron(text)
+    for day in (*range(2, 7), *range(3652050, 3652059)):
+        for minute in (0, 30, 600, 1439):
+            t = datetime.combine(date.fromordinal(day), time(minute // 60, minute % 60), tz)
+            fire = one.next_after(t)
+            assert (None if fire is None else to_micros(fire)) == one.next_bounded(to_micros(t), tz)
