@@ -85,7 +85,7 @@ class Entry:
             stored = msgspec.structs.asdict(_definitions.decode(text))
             del stored["v"]
             return Entry(**stored | {"name": name, "schedule": _schedule(bytes(stored["schedule"]))})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigError(
                 f'the stored definition of entry "{name}" is not understood: {error}'
             ) from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
 from beat import evaluation
 from beat.entry import Entry
 from beat.evaluation import evaluations
 from beat.misfire import plan
-from beat.schedules import cron, every, rrule, solar
+from beat.schedules import Schedule, ScheduleError, cron, every, rrule, solar
 from jobq.instants import SECOND
 
 START = 1_800_000_000 * SECOND
@@ -80,3 +82,29 @@ def test_the_anchor_counts_for_an_interval_and_the_name_for_a_spread_field():
     assert interval(START + SECOND).next_after(START) == START + 61 * SECOND
     assert len({spread(f"entry-{number}").next_after(START) for number in range(50)}) > 40
     assert len({jittered(f"entry-{number}").next_after(START) for number in range(50)}) > 40
+
+
+class Liar(Schedule):
+    """A kind that breaks the contract: its answer is not later than the question."""
+
+    tz = None
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def next_micros(self, us, _tz):
+        return self.answer(us)
+
+    def describe(self):
+        return "Never mind."
+
+    def arguments(self):
+        return {}
+
+
+@pytest.mark.parametrize("answer", [lambda us: us, lambda us: us - 5, lambda us: us < 0, lambda us: us + 1.5])
+def test_a_kind_whose_answer_is_not_later_than_the_question_is_an_error_and_no_endless_search(answer):
+    one = evaluation.Evaluation(Liar(answer), UTC)
+    for ask in (lambda: one.next_after(START), lambda: one.latest(START, START + HOUR)):
+        with pytest.raises(ScheduleError, match="is the first fire after"):
+            ask()
