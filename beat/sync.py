@@ -143,7 +143,7 @@ def _kept(was: StoredEntry, evaluated: Evaluated) -> int:
     if tick is None:
         return 0
     moved = moved_fire(after.schedule, tick, after.tz)
-    return moved if evaluated.includes(moved) and moved > was.last_fire else 0
+    return moved if moved and evaluated.includes(moved) and moved > was.last_fire else 0
 
 
 def _passed(was: StoredEntry, now: int, reason: str) -> tuple[Tick, ...]:

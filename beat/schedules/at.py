@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from beat.dst import effective_policy
-from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
+from beat.schedules.arguments import (
+    ScheduleError,
+    as_zone,
+    check_fold,
+    check_gap,
+    epoch_micros,
+    shown,
+    zone_name,
+)
 from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.phrases import zone_phrase
 from jobq.instants import SECOND, from_micros, to_micros
@@ -44,13 +52,14 @@ class at(LocalTime):  # noqa: N801 - a value's constructor, like its siblings wi
         read = _read(when)
         zone = as_zone(tz)
         if zone is None and isinstance(read.tzinfo, ZoneInfo) and read.tzinfo.key:
-            zone = read.tzinfo
+            zone = as_zone(read.tzinfo)
         put = object.__setattr__
-        if read.tzinfo is None:
-            read = read.replace(fold=0, microsecond=0)
+        instant = epoch_micros("The time of at", read)
+        if instant is None:
+            read = read.replace(tzinfo=None, fold=0, microsecond=0)
             micros = to_micros(read.replace(tzinfo=UTC))
         else:
-            micros = to_micros(read)
+            micros = instant
             read = _in_utc(micros, when)
         put(self, "when", read)
         put(self, "tz", zone)
@@ -94,18 +103,18 @@ def _read(when: object) -> datetime:
             read = datetime.fromisoformat(when)
         except ValueError:
             raise ScheduleError(
-                f"at takes a date and time such as '2026-12-24T18:00', not {when!r}."
+                f"at takes a date and time such as '2026-12-24T18:00', not {shown(when)}."
             ) from None
         if _is_date(when):
-            raise ScheduleError(f"{when!r} has no time of day; expected one such as '{when}T18:00'.")
+            raise ScheduleError(f"{shown(when)} has no time of day; expected one such as '{when}T18:00'.")
         return read
     if isinstance(when, datetime):
         return when
     if isinstance(when, date):
         raise ScheduleError(
-            f"{when!r} has no time of day; expected a datetime, or text such as '2026-12-24T18:00'."
+            f"{shown(when)} has no time of day; expected a datetime, or text such as '2026-12-24T18:00'."
         )
-    raise ScheduleError(f"at takes a datetime or text such as '2026-12-24T18:00', not {when!r}.")
+    raise ScheduleError(f"at takes a datetime or text such as '2026-12-24T18:00', not {shown(when)}.")
 
 
 def _is_date(text: str) -> bool:
@@ -120,10 +129,8 @@ def _in_utc(micros: int, when: object) -> datetime:
     try:
         return from_micros(micros)
     except (OverflowError, ValueError):
-        raise ScheduleError(f"{when!r} is outside the years 1 to 9999 in UTC.") from None
+        raise ScheduleError(f"{shown(when)} is outside the years 1 to 9999 in UTC.") from None
 
 
-def _text(shown: datetime) -> str:
-    return shown.replace(tzinfo=None).isoformat(
-        " ", "auto" if shown.second or shown.microsecond else "minutes"
-    )
+def _text(time: datetime) -> str:
+    return time.replace(tzinfo=None).isoformat(" ", "auto" if time.second or time.microsecond else "minutes")

@@ -15,7 +15,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from beat.dst import FIRST_SECOND, LAST_SECOND
-from beat.schedules.arguments import ScheduleError, as_zone, nearest
+from beat.schedules.arguments import ScheduleError, as_zone, nearest, shown
 from beat.schedules.combining.latest import last_between
 from jobq.instants import SECOND, from_micros, to_micros
 
@@ -77,14 +77,19 @@ class Schedule(ABC):
         return ()
 
     @property
+    def clocks(self) -> tuple[Schedule, ...]:
+        """The schedules in it that read a wall clock and decide when it fires."""
+        return tuple(clock for part in self.parts for clock in part.clocks)
+
+    @property
     def by_anchor(self) -> bool:
         """Whether `bind` makes something of the anchor. If not, entries of any age share one evaluation."""
-        return True
+        return type(self).bind is not Schedule.bind
 
     @property
     def by_name(self) -> bool:
         """Whether `bind` makes something of the entry's name. If not, entries of any name share one evaluation."""
-        return True
+        return type(self).bind is not Schedule.bind
 
     def __or__(self, other: object) -> Schedule:
         """Return the union: what fires when either schedule does."""
@@ -185,7 +190,9 @@ class Schedule(ABC):
         if fire is None:
             return None
         if type(fire) is not int or fire <= us:
-            raise ScheduleError(f"A {self.kind} schedule says that {fire!r} is the first fire after {us}.")
+            raise ScheduleError(
+                f"A {self.kind} schedule says that {shown(fire)} is the first fire after {us}."
+            )
         return fire if fire <= LAST else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,16 +203,19 @@ class Schedule(ABC):
     @staticmethod
     def from_dict(d: Mapping[str, Any]) -> Schedule:
         """Return the schedule that `to_dict` described. Raises ValueError with a sentence if it cannot."""
+        if not isinstance(d, Mapping):
+            raise ScheduleError(f"A stored schedule is a table, not {shown(d)}.")
         given = dict(d)
         if "kind" not in given:
             raise ScheduleError(
                 "The schedule has no kind; expected one such as {'kind': 'cron', 'text': '0 3 * * *'}."
             )
         kind, version = given.pop("kind"), given.pop("v", VERSION)
-        found = _built_in.get(str(kind)) or _kind_of_another_package(kind)
+        found = _built_in.get(kind) if isinstance(kind, str) else None
+        found = found or _kind_of_another_package(kind)
         if version != VERSION:
             raise ScheduleError(
-                f"This {kind} schedule is of layout version {version!r}; this release reads {VERSION}."
+                f"This {kind} schedule is of layout version {shown(version)}; this release reads {VERSION}."
             )
         if found.kind in _built_in:
             return found.from_arguments(given)
@@ -217,10 +227,10 @@ class Schedule(ABC):
     def from_written(cls, value: Any) -> Schedule:
         """Return the schedule that stands under the kind's key in a file: a table of arguments, or the first of them."""
         if isinstance(value, Mapping):
-            return cls.from_arguments({str(name): given for name, given in value.items()})
+            return cls.from_arguments(dict(value))
         names = _parameters(cls)
         if not names:
-            raise ScheduleError(f"A {cls.kind} schedule takes no arguments, but got {value!r}.")
+            raise ScheduleError(f"A {cls.kind} schedule takes no arguments, but got {shown(value)}.")
         return cls.from_arguments({names[0]: value})
 
     @classmethod
@@ -229,7 +239,9 @@ class Schedule(ABC):
         names = _parameters(cls)
         for name in given:
             if name not in names:
-                raise ScheduleError(f"A {cls.kind} schedule has no {name!r}{nearest(name, names) or '.'}")
+                raise ScheduleError(
+                    f"A {cls.kind} schedule has no {shown(name)}{nearest(name, names) or '.'}"
+                )
         try:
             signature(cls).bind(**given)
         except TypeError:
@@ -269,11 +281,12 @@ def _register(cls: type[Schedule]) -> None:
 def _kind_of_another_package(name: object) -> type[Schedule]:
     from beat.schedules.plugins import kind_named, offered
 
-    found = kind_named(str(name))
+    found = kind_named(name) if isinstance(name, str) else None
     if found is None:
         known = sorted({*_built_in, *_others, *offered()})
-        hint = nearest(name, known) if isinstance(name, str) else ""
-        raise ScheduleError(f"{name!r} is not a kind of schedule ({', '.join(known)}){hint or '.'}")
+        raise ScheduleError(
+            f"{shown(name)} is not a kind of schedule ({', '.join(known)}){nearest(name, known) or '.'}"
+        )
     return found
 
 

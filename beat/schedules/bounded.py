@@ -5,56 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from beat.dst import DAY
 from beat.schedules.arguments import ScheduleError, as_instant
 from beat.schedules.base import FIRST, LAST
 from beat.schedules.combining.clauses import sentence
-from beat.schedules.combining.search import Combined, as_schedule, measure
-from jobq.instants import from_micros
+from beat.schedules.combining.search import Altered, as_schedule
+from jobq.instants import SECOND, from_micros
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
+    from beat.schedules.combining.day_masks import Stretch
     from beat.schedules.combining.search import Search
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Bounded(Combined):
+class Bounded(Altered):
     """The fires f with start <= f <= end; None is no bound. Bounds are aware datetimes or such ISO 8601 texts."""
 
     kind: ClassVar[str] = "between"
 
-    of: Schedule
     start: datetime | None
     end: datetime | None
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)
-    size: int = field(compare=False, repr=False)
     first: int = field(compare=False, repr=False)  # the bounds in microseconds
     last: int = field(compare=False, repr=False)
 
     def __init__(
         self, of: Schedule, start: datetime | str | None = None, end: datetime | str | None = None
     ) -> None:
-        put = object.__setattr__
         of = as_schedule("What is bounded", of)
         first, last = as_instant("start", start), as_instant("end", end)
-        depth, size = measure((of,))
-        put(self, "of", of)
-        put(self, "start", None if first is None else from_micros(first))
-        put(self, "end", None if last is None else from_micros(last))
-        put(self, "first", FIRST if first is None else first)
-        put(self, "last", LAST if last is None else last)
-        put(self, "tz", of.tz)
-        put(self, "depth", depth)
-        put(self, "size", size)
+        self._put(
+            (of,),
+            of=of,
+            start=None if first is None else from_micros(first),
+            end=None if last is None else from_micros(last),
+            first=FIRST if first is None else first,
+            last=LAST if last is None else last,
+        )
         if self.last < self.first:
             raise ScheduleError(f"The bounds leave no fire: the end {end} is before the start {start}.")
-
-    @property
-    def parts(self) -> tuple[Schedule, ...]:
-        return (self.of,)
 
     def with_parts(self, parts: tuple[Schedule, ...]) -> Bounded:
         return Bounded(parts[0], self.start, self.end)
@@ -66,6 +57,13 @@ class Bounded(Combined):
     def seek_latest(self, since: int, until: int, search: Search) -> int | None:
         since, until = max(since, self.first - 1), min(until, self.last)
         return search.latest(self.of, since, until) if since < until else None
+
+    def mask_on(self, stretch: Stretch) -> int | None:
+        begin, end = (self.first - stretch.start - 1) // SECOND + 1, (self.last - stretch.start) // SECOND
+        if end < 0 or self.first >= stretch.end:
+            return 0
+        mask, begin = stretch.mask_of(self.of), max(begin, 0)
+        return None if mask is None else (mask & (2 << min(end, DAY)) - 1) >> begin << begin
 
     def describe(self) -> str:
         ends = (("from", self.start), ("until", self.end))

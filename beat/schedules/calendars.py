@@ -8,11 +8,12 @@ one, so that a calendar of all dates, or of none, is no endless loop.
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, datetime
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from beat.schedules.arguments import ScheduleError, nearest
 from beat.schedules.combining.countries import check_country, holidays_of, known_years
@@ -55,8 +56,6 @@ class Calendar:
     years it knows. `weekend` names days of the week. They are not in the calendar: they only are no business days,
     to which a schedule could roll. Equal and hashable by value. Raises ValueError with a sentence.
     """
-
-    slow: ClassVar[int] = 40  # steps of a search that a new year of a country counts for
 
     dates: frozenset[date]
     yearly: frozenset[MonthDay]
@@ -140,8 +139,7 @@ class Calendar:
         return held
 
     def _read(self, year: int) -> int:
-        leap = whole_year(year).bit_length() == whole_year(LEAP_YEAR).bit_length()
-        recurring = (date(year, *each) for each in self.yearly if leap or each != (2, 29))
+        recurring = (date(year, *each) for each in self.yearly if isleap(year) or each != (2, 29))
         public = holidays_of(self.country, self.subdivision, year) if self.country else ()
         weekly = weekdays_of(year, tuple(WEEKDAYS.index(name) for name in self.weekly)) if self.weekly else 0
         return reduce(or_, map(bit_of, (*recurring, *public)), self._given.get(year, 0) | weekly)
@@ -211,10 +209,11 @@ def _read_date(value: object) -> date | MonthDay | str:
 def _read_weekend(given: object) -> tuple[str, ...]:
     if isinstance(given, str) or not hasattr(given, "__iter__"):
         raise ScheduleError(f"The weekend of a calendar is a list of days of the week, not {given!r}.")
-    named = list(given)
-    for name in named:
+    named = set()
+    for name in given:
         if name not in WEEKDAYS:
             raise ScheduleError(f"{name!r} is not a day of the week{nearest(str(name), WEEKDAYS) or '.'}")
-    if len(set(named)) == len(WEEKDAYS):
+        named.add(name)
+    if len(named) == len(WEEKDAYS):
         raise ScheduleError("The weekend of a calendar leaves no business day.")
     return tuple(name for name in WEEKDAYS if name in named)

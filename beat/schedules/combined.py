@@ -14,20 +14,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial, reduce
-from itertools import count
 from operator import and_, or_
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self
 
 from beat.schedules.arguments import ScheduleError
 from beat.schedules.combining.clauses import inner_phrase, sentence
 from beat.schedules.combining.day_masks import DayWalk
 from beat.schedules.combining.lattice import Lattice, lattice_of
-from beat.schedules.combining.search import Combined, as_schedule, common_zone, measure, nesting
+from beat.schedules.combining.local_days import DAY_MICROS
+from beat.schedules.combining.search import Combined, as_schedule
 from beat.schedules.interval import schedule as interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
     from beat.schedules.combining.day_masks import Stretch
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
 
     Ask = Callable[[int], int | None]
 
-WALKED: Final = 16  # steps in vain before looking at whole dates
+LEAVES_PER_STEP: Final = 5
+WALKED: Final = 16  # steps in vain before whole dates are looked at,
+DENSE: Final = 8 * DAY_MICROS  # if they led no farther
 
 
 class Step(NamedTuple):
@@ -46,33 +47,45 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Union(Combined):
-    """The fires of any of the schedules: ``a | b``. Their order does not matter."""
+class Several(Combined):
+    """A combination in which order means nothing: the parts are kept as they were written."""
 
-    kind: ClassVar[str] = "union"
+    named: ClassVar[str]
 
     of: tuple[Schedule, ...] = field(compare=False)
     members: frozenset[Schedule] = field(repr=False)
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)
-    size: int = field(compare=False, repr=False)
 
     def __init__(self, of: Sequence[Schedule]) -> None:
-        _put_members(self, of)
+        if not isinstance(of, (list, tuple)) or not of:
+            raise ScheduleError(f"The parts of {self.named} are a list of schedules, not {of!r}.")
+        parts = tuple(dict.fromkeys(as_schedule(f"A part of {self.named}", part) for part in of))
+        self._put(parts, of=parts, members=frozenset(parts))
 
     @property
     def parts(self) -> tuple[Schedule, ...]:
         return self.of
 
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Self:
+        return type(self)(parts)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"of": [part.to_dict() for part in self.of]}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Union(Several):
+    """The fires of any of the schedules: ``a | b``. Their order does not matter."""
+
+    kind: ClassVar[str] = "union"
+    named: ClassVar[str] = "a union"
+
     def mask_on(self, stretch: Stretch) -> int | None:
         masks = stretch.masks_of(self.of)
         return None if masks is None else reduce(or_, masks)
 
-    def with_parts(self, parts: tuple[Schedule, ...]) -> Union:
-        return Union(parts)
-
     def seek(self, us: int, search: Search) -> int | None:
         leaves, others = self._sorted()
+        search.charge(len(leaves) // LEAVES_PER_STEP)
         soonest = min(_found(search.after(leaf, us) for leaf in leaves), default=None)
         if others:
             search = search if soonest is None else search.within(soonest - 1)
@@ -83,47 +96,29 @@ class Union(Combined):
     def seek_latest(self, since: int, until: int, search: Search) -> int | None:
         leaves, others = self._sorted()
         fires = [search.latest(leaf, since, until) for leaf in leaves]
-        fires += [search.alone(partial(_latest_of, other, since, until)) for other in others]
+        fires.append(search.last([partial(_latest_of, other, since, until) for other in others]))
         return max(_found(fires), default=None)
 
     def _sorted(self) -> tuple[tuple[Schedule, ...], tuple[Schedule, ...]]:
         """Return the parts that are no combinations, and those that are."""
-        simple = tuple(part for part in self.of if nesting(part) == 0)
-        return simple, tuple(part for part in self.of if nesting(part))
+        others = tuple(part for part in self.of if isinstance(part, Combined))
+        return tuple(part for part in self.of if not isinstance(part, Combined)), others
 
     def describe(self) -> str:
         first, *others = self.of
         return sentence(first, *(f"and {inner_phrase(other)}" for other in others))
 
-    def arguments(self) -> dict[str, Any]:
-        return {"of": [part.to_dict() for part in self.of]}
-
 
 @dataclass(frozen=True, slots=True, init=False)
-class Intersection(Combined):
+class Intersection(Several):
     """The instants at which all of the schedules fire: ``a & b``. Their order does not matter."""
 
     kind: ClassVar[str] = "intersection"
-
-    of: tuple[Schedule, ...] = field(compare=False)
-    members: frozenset[Schedule] = field(repr=False)
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)
-    size: int = field(compare=False, repr=False)
-
-    def __init__(self, of: Sequence[Schedule]) -> None:
-        _put_members(self, of)
-
-    @property
-    def parts(self) -> tuple[Schedule, ...]:
-        return self.of
+    named: ClassVar[str] = "an intersection"
 
     def mask_on(self, stretch: Stretch) -> int | None:
         masks = stretch.masks_of(self.of)
         return None if masks is None else reduce(and_, masks)
-
-    def with_parts(self, parts: tuple[Schedule, ...]) -> Intersection:
-        return Intersection(parts)
 
     def seek(self, us: int, search: Search) -> int | None:
         asks = self._asks(search)
@@ -149,9 +144,6 @@ class Intersection(Combined):
         first, *others = self.of
         return sentence(first, *(f"only where also {inner_phrase(other)}" for other in others))
 
-    def arguments(self) -> dict[str, Any]:
-        return {"of": [part.to_dict() for part in self.of]}
-
 
 @dataclass(frozen=True, slots=True, init=False)
 class Difference(Combined):
@@ -161,24 +153,21 @@ class Difference(Combined):
 
     of: Schedule
     without: Schedule
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)
-    size: int = field(compare=False, repr=False)
+    empty: bool = field(compare=False, repr=False)  # known to be, whatever the instant
 
     def __init__(self, of: Schedule, without: Schedule) -> None:
-        put = object.__setattr__
         of = as_schedule("What a difference starts from", of)
         without = as_schedule("What a difference leaves out", without)
-        depth, size = measure((of, without))
-        put(self, "of", of)
-        put(self, "without", without)
-        put(self, "tz", common_zone((of, without)))
-        put(self, "depth", depth)
-        put(self, "size", size)
+        empty = of in (without.members if isinstance(without, Union) else (without,))
+        self._put((of, without), of=of, without=without, empty=empty)
 
     @property
     def parts(self) -> tuple[Schedule, ...]:
         return self.of, self.without
+
+    @property
+    def clocks(self) -> tuple[Schedule, ...]:
+        return self.of.clocks
 
     def mask_on(self, stretch: Stretch) -> int | None:
         masks = stretch.masks_of(self.parts)
@@ -188,6 +177,9 @@ class Difference(Combined):
         return Difference(*parts)
 
     def seek(self, us: int, search: Search) -> int | None:
+        if self.empty:
+            return None
+
         def step(after: int) -> Step:
             fire = search.after(self.of, after)
             if fire is None or not search.fires_at(self.without, fire):
@@ -224,22 +216,6 @@ def _joined(sort: type[Union | Intersection], a: Schedule, b: Schedule) -> Sched
     return joined.of[0] if len(joined.of) == 1 else joined
 
 
-def _put_members(new: Union | Intersection, of: Sequence[Schedule]) -> None:
-    """Set the fields of a combination in which order means nothing: the parts are kept as they were written."""
-    sort = "a union" if new.kind == "union" else "an intersection"
-    if not isinstance(of, (list, tuple)) or not of:
-        raise ScheduleError(f"The parts of {sort} are a list of schedules, not {of!r}.")
-    given = [as_schedule(f"A part of {sort}", part) for part in of]
-    parts = tuple(dict.fromkeys(given))
-    depth, size = measure(parts)
-    put = object.__setattr__
-    put(new, "of", parts)
-    put(new, "members", frozenset(parts))
-    put(new, "tz", common_zone(parts))
-    put(new, "depth", depth)
-    put(new, "size", size)
-
-
 def _found(fires: Iterable[int | None]) -> Iterator[int]:
     return (fire for fire in fires if fire is not None)
 
@@ -266,16 +242,17 @@ def _leap(asks: list[Ask], limit: int, us: int) -> Step:
 def _walk(one: Schedule, step: Callable[[int], Step], us: int, search: Search, lead: Schedule) -> int | None:
     """Return the first fire of a combination after `us`; its fires are among those of `lead`."""
     walk: DayWalk | None = None
-    for steps in count(1):
-        found = step(us)
-        if found.resume is None:
-            return found.fire
-        search.moved(us, found.resume)
-        us = found.resume
-        if steps >= WALKED:
+    while True:
+        begun = us
+        for _ in range(WALKED):
+            found = step(us)
+            if found.resume is None:
+                return found.fire
+            search.moved(us, found.resume)
+            us = found.resume
+        if us - begun < DENSE:
             walk = walk or DayWalk(one, lead, search)
             passed = walk.passed(us)
             if passed is None:
                 return None
             us = passed
-    raise AssertionError("a search ends by itself")

@@ -5,7 +5,7 @@ The date of a fire is the local one, in the zone in which the schedule is evalua
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from beat.dst import zone_line
@@ -14,12 +14,11 @@ from beat.schedules.calendars import Calendar, as_calendar
 from beat.schedules.combining.calendar_walk import CalendarWalk
 from beat.schedules.combining.clauses import sentence
 from beat.schedules.combining.rolling import MARGIN, next_moved
-from beat.schedules.combining.search import Combined, as_schedule, measure
+from beat.schedules.combining.search import Altered, as_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
-    from zoneinfo import ZoneInfo
 
     from beat.schedules.base import Schedule
     from beat.schedules.combining.day_masks import Stretch
@@ -29,32 +28,34 @@ ROLLS: Final = ("skip", "next", "previous")
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class OnDates(Combined):
-    """The fires on the dates of a calendar: ``a & calendar``."""
+class Dated(Altered):
+    """A schedule of which the fires on the dates of a calendar are told from those on other dates."""
 
-    kind: ClassVar[str] = "on_dates"
-
-    of: Schedule
     calendar: Calendar
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)
-    size: int = field(compare=False, repr=False)
 
-    def __init__(self, of: Schedule, calendar: Calendar | Iterable[date | str]) -> None:
-        _put(self, of, calendar)
-
-    @property
-    def parts(self) -> tuple[Schedule, ...]:
-        return (self.of,)
+    def _put_dated(self, of: Schedule, calendar: object, **fields: object) -> None:
+        of = as_schedule("What a calendar is applied to", of)
+        dates = as_calendar(calendar)
+        if dates is None:
+            raise ScheduleError(f"The dates are a Calendar or a collection of dates, not {calendar!r}.")
+        self._put((of,), of=of, calendar=dates, **fields)
 
     @property
     def reads_dates(self) -> bool:
         return True
 
+
+@dataclass(frozen=True, slots=True, init=False)
+class OnDates(Dated):
+    """The fires on the dates of a calendar: ``a & calendar``."""
+
+    kind: ClassVar[str] = "on_dates"
+
+    def __init__(self, of: Schedule, calendar: Calendar | Iterable[date | str]) -> None:
+        self._put_dated(of, calendar)
+
     def mask_on(self, stretch: Stretch) -> int | None:
-        if not stretch.in_zone(self):
-            return None
-        return stretch.mask_of(self.of) if self.calendar.holds(stretch.day) else 0
+        return stretch.mask_of(self.of) if self.calendar.holds(stretch.day_of(self)) else 0
 
     def with_parts(self, parts: tuple[Schedule, ...]) -> OnDates:
         return OnDates(parts[0], self.calendar)
@@ -70,7 +71,7 @@ class OnDates(Combined):
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Excluding(Combined):
+class Excluding(Dated):
     """The fires that are not on the dates of a calendar; what is left out can roll.
 
     With `roll` "next" or "previous", a fire on a date of the calendar is moved to the same time of day on the
@@ -82,29 +83,15 @@ class Excluding(Combined):
 
     kind: ClassVar[str] = "excluding"
 
-    of: Schedule
-    calendar: Calendar
     roll: str
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)
-    size: int = field(compare=False, repr=False)
 
     def __init__(self, of: Schedule, calendar: Calendar | Iterable[date | str], roll: str = "skip") -> None:
-        _put(self, of, calendar)
-        object.__setattr__(self, "roll", check_choice("roll", roll, ROLLS) or "skip")
-
-    @property
-    def parts(self) -> tuple[Schedule, ...]:
-        return (self.of,)
-
-    @property
-    def reads_dates(self) -> bool:
-        return True
+        self._put_dated(of, calendar, roll=check_choice("roll", roll, ROLLS) or "skip")
 
     def mask_on(self, stretch: Stretch) -> int | None:
-        if self.roll != "skip" or not stretch.in_zone(self):
+        if self.roll != "skip":
             return None
-        return 0 if self.calendar.holds(stretch.day) else stretch.mask_of(self.of)
+        return 0 if self.calendar.holds(stretch.day_of(self)) else stretch.mask_of(self.of)
 
     def with_parts(self, parts: tuple[Schedule, ...]) -> Excluding:
         return Excluding(parts[0], self.calendar, self.roll)
@@ -131,17 +118,3 @@ class Excluding(Combined):
     def arguments(self) -> dict[str, Any]:
         roll = None if self.roll == "skip" else self.roll
         return {"of": self.of.to_dict(), "calendar": self.calendar.to_dict(), "roll": roll}
-
-
-def _put(new: OnDates | Excluding, of: Schedule, calendar: object) -> None:
-    of = as_schedule("What a calendar is applied to", of)
-    dates = as_calendar(calendar)
-    if dates is None:
-        raise ScheduleError(f"The dates are a Calendar or a collection of dates, not {calendar!r}.")
-    put = object.__setattr__
-    depth, size = measure((of,))
-    put(new, "of", of)
-    put(new, "calendar", dates)
-    put(new, "tz", of.tz)
-    put(new, "depth", depth)
-    put(new, "size", size)

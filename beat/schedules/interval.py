@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from beat.schedules.arguments import ScheduleError, as_instant, as_micros, as_seconds, as_zone, zone_name
+from beat.schedules.arguments import (
+    ScheduleError,
+    as_instant,
+    as_micros,
+    as_seconds,
+    as_zone,
+    shown,
+    within_years,
+    zone_name,
+)
 from beat.schedules.base import Schedule
 from beat.schedules.phrases import duration, zone_phrase
 from beat.schedules.rounding import next_rounded, resolution_of
@@ -58,7 +67,7 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         micros = as_micros("The interval", run_every)
         if not LEAST <= micros <= MOST:
             raise ScheduleError(
-                f"The interval is {run_every!r}; it must be at least 0.001 seconds and at most a century."
+                f"The interval is {shown(run_every)}; it must be at least 0.001 seconds and at most a century."
             )
         put = object.__setattr__
         put(self, "run_every", timedelta(microseconds=micros))
@@ -83,7 +92,7 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         return fire if count >= 1 and fire > since else None
 
     def _from(self, us: int) -> Schedule:
-        return self if self.anchor else self._with(from_micros(us), self.tz)
+        return self if self.anchor else self._with(us, self.tz)
 
     @property
     def by_anchor(self) -> bool:
@@ -97,17 +106,18 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
         self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
     ) -> Schedule:
         del name, gap, fold
-        return self._with(self.anchor or anchor, self.tz or tz)
+        own = self.anchor_micros
+        return self._with(to_micros(anchor) if own is None else own, self.tz or tz)
 
-    def _with(self, anchor: datetime, tz: ZoneInfo | None) -> schedule:
+    def _with(self, us: int, tz: ZoneInfo | None) -> schedule:
         """This interval with another anchor and zone: what is right in it need not be checked again."""
         bound = object.__new__(schedule)
         put = object.__setattr__
         put(bound, "run_every", self.run_every)
         put(bound, "relative", self.relative)
         put(bound, "micros", self.micros)
-        put(bound, "anchor", anchor.astimezone(UTC))
-        put(bound, "anchor_micros", to_micros(anchor))
+        put(bound, "anchor", from_micros(within_years(us)))
+        put(bound, "anchor_micros", within_years(us))
         put(bound, "tz", tz)
         return bound
 

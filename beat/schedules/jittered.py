@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_seconds
 from beat.schedules.combining.clauses import sentence
-from beat.schedules.combining.search import Combined, Search, as_schedule, measure
+from beat.schedules.combining.search import Altered, Exhausted, Search, as_schedule
 from beat.schedules.interval import MOST
 from beat.schedules.phrases import duration
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Jittered(Combined):
+class Jittered(Altered):
     """The fires of a schedule, each up to `seconds` later: ``a.jittered(300)``.
 
     `seconds` is seconds, a timedelta or text, from 0 to a century. `name` is that of the entry, which `bind` gives.
@@ -40,16 +40,11 @@ class Jittered(Combined):
 
     kind: ClassVar[str] = "jittered"
 
-    of: Schedule
     seconds: timedelta
     name: str
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)
-    size: int = field(compare=False, repr=False)
     micros: int = field(compare=False, repr=False)
 
     def __init__(self, of: Schedule, seconds: float | timedelta | str, name: str = "") -> None:
-        put = object.__setattr__
         of = as_schedule("What is jittered", of)
         micros = as_micros("The jitter", seconds)
         if not 0 <= micros <= MOST:
@@ -58,18 +53,7 @@ class Jittered(Combined):
             )
         if not isinstance(name, str):
             raise ScheduleError(f"The name of a jitter is a text, not {name!r}.")
-        depth, size = measure((of,))
-        put(self, "of", of)
-        put(self, "seconds", timedelta(microseconds=micros))
-        put(self, "name", name)
-        put(self, "tz", of.tz)
-        put(self, "depth", depth)
-        put(self, "size", size)
-        put(self, "micros", micros)
-
-    @property
-    def parts(self) -> tuple[Schedule, ...]:
-        return (self.of,)
+        self._put((of,), of=of, seconds=timedelta(microseconds=micros), name=name, micros=micros)
 
     @property
     def by_name(self) -> bool:
@@ -131,9 +115,14 @@ def nominal_fire(schedule: Schedule, fire: int, tz: tzinfo) -> int | None:
     return schedule.of.latest_micros(fire - schedule.micros - 1, fire, schedule.of.tz or tz)
 
 
-def moved_fire(schedule: Schedule, fire: int, tz: tzinfo) -> int:
-    """Return where jitter moves a fire of `nominal(schedule)`, in epoch microseconds."""
-    return schedule._moved(fire, Search(tz)) if isinstance(schedule, Jittered) else fire  # noqa: SLF001 - of this file
+def moved_fire(schedule: Schedule, fire: int, tz: tzinfo) -> int | None:
+    """Return where jitter moves a fire of `nominal(schedule)`, in epoch microseconds; None if that is not found."""
+    if not isinstance(schedule, Jittered):
+        return fire
+    try:
+        return schedule._moved(fire, Search(tz))  # noqa: SLF001 - of this file
+    except Exhausted:
+        return None
 
 
 def share(name: str, fire: int) -> int:

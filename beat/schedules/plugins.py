@@ -11,14 +11,10 @@ from __future__ import annotations
 import inspect
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, shown
 from beat.schedules.base import Schedule, built_in, defined
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GROUP: Final = "beat.schedules"
 
@@ -34,18 +30,6 @@ def kind_named(name: str) -> type[Schedule] | None:
     return loaded
 
 
-def kinds() -> Mapping[str, type[Schedule]]:
-    """Return the kinds of other packages that can be used, by name. All of them are imported."""
-    loaded = {name: _loaded(name) for name in _offered()}
-    return MappingProxyType({name: kind for name, kind in loaded.items() if not isinstance(kind, str)})
-
-
-def broken() -> Mapping[str, str]:
-    """Return why a kind of another package cannot be used, by name. All of them are imported."""
-    loaded = {name: _loaded(name) for name in _offered()}
-    return MappingProxyType({name: why for name, why in loaded.items() if isinstance(why, str)})
-
-
 def offered() -> tuple[str, ...]:
     """Return the names of the kinds that other packages offer, usable or not. Nothing is imported."""
     return tuple(sorted(_offered()))
@@ -55,7 +39,7 @@ def from_written(name: str, value: Any) -> Schedule:
     """Return the schedule that stands in a file under the kind's name. Raises ScheduleError, whatever the kind raises."""
     kind = kind_named(name)
     if kind is None:
-        raise ScheduleError(f"{name!r} is not a kind of schedule.")
+        raise ScheduleError(f"{shown(name)} is not a kind of schedule.")
     return guarded(kind, kind.from_written, value)
 
 
@@ -72,7 +56,7 @@ def guarded(kind: type[Schedule], build: Any, given: Any) -> Schedule:
         ) from error
     if not isinstance(made, Schedule):
         raise ScheduleError(
-            f"The schedule kind {kind.kind!r} made {made!r} of its arguments, which is no Schedule."
+            f"The schedule kind {kind.kind!r} made {shown(made)} of its arguments, which is no Schedule."
         )
     return made
 
@@ -86,7 +70,7 @@ def check_stored(schedule: Schedule) -> None:
     stored = schedule.to_dict()
     if Schedule.from_dict(stored) != schedule:
         raise ScheduleError(
-            f"A {schedule.kind} schedule does not survive being stored: {schedule!r} is not what {stored} describes."
+            f"A {schedule.kind} schedule does not survive being stored: {shown(schedule)} is not what {shown(stored)} describes."
         )
 
 
@@ -108,8 +92,6 @@ def _loaded(name: str) -> type[Schedule] | str:
         for point in points
     )
     told = f"The schedule kind {name!r} (entry point {where}) cannot be used"
-    if built_in(name) is not None:
-        return f"{told}: beat has a kind of that name itself."
     if len(points) > 1:
         return f"{told}: several packages claim that name."
     try:
@@ -122,7 +104,7 @@ def _loaded(name: str) -> type[Schedule] | str:
 
 def _what_is_wrong(name: str, kind: object) -> str | None:
     if not isinstance(kind, type) or not issubclass(kind, Schedule):
-        return f"it is {kind!r}, not a subclass of beat.schedules.Schedule"
+        return f"it is {shown(kind)}, not a subclass of beat.schedules.Schedule"
     if kind.kind != name:
         return f"the class {kind.__qualname__} says kind = {kind.kind!r}; it has to be the entry point's name"
     if inspect.isabstract(kind):

@@ -14,10 +14,13 @@ Elapsed time is what `every` is for. What is left is a reading that a zone leave
 `fold` decide as in `beat.dst`. A rule of days or more means "once per local date": a reading in a gap fires after
 it, one in a fold in its first pass. A set of hourly, minutely and secondly rules only follows real time, as a cron
 expression with ``*`` does: both passes of a repeated hour, nothing for readings in a gap. COUNT counts readings,
-so it does not depend on the zone.
+so it does not depend on the zone. What is given in UTC or in another zone is not a reading but an instant: an RDATE
+fires then, an EXDATE takes away the fire at it and an UNTIL ends with it, in the one pass of a repeated hour that they
+name. Only the UNTIL of an EXRULE is taken for the reading shown then.
 
 **The start.** It gives the phase of INTERVAL, the beginning of COUNT, and the date and time that the BY parts do not
-say. A rule without one takes its entry's creation, to the second. Evaluated bare it takes 1970-01-01T00:00 on the
+say. A rule without one takes its entry's creation, to the second; as that is not itself fired, COUNT needs one that is
+given. Evaluated bare it takes 1970-01-01T00:00 on the
 wall: what asks may lie anywhere, and an answer that took its start from the question would name other fires for
 every question.
 """
@@ -26,28 +29,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from beat.dst import effective_policy, next_instant, zone_line
+from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
 from beat.schedules.clock.changes import remark
 from beat.schedules.clock.local_time import LocalTime
+from beat.schedules.recurrence.foreign import as_text
 from beat.schedules.recurrence.parts import clamped, reading_of
 from beat.schedules.recurrence.phrases import rules_phrase
-from beat.schedules.recurrence.rule_set import Source, check_rule, has_instants, source_of
+from beat.schedules.recurrence.rule_set import Fires, check_rules, fires_of, has_instants
 from beat.schedules.recurrence.text import Rules, parse_lines, parse_rules, rules_text, start_line
 from jobq.instants import SECOND, from_micros, to_micros
+
+if TYPE_CHECKING:
+    from beat.dst import ZoneLine
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings with Celery's names
     """Fire at the occurrences of a recurrence rule or a set of them.
 
-    `text` is a rule, the lines of a set, or dateutil's `rrule`. `dtstart` is a datetime or ISO 8601 text: naive, a
+    `text` is a rule, the lines of a set, or dateutil's `rrule` or `rruleset`. `dtstart` is a datetime or ISO 8601 text: naive, a
     reading; aware, also the zone unless `tz` is given. A DTSTART line wins over it. A part that is neither given
     nor has a start to take it from is that of 1970-01-01T00:00. `gap` and `fold` are as in `beat.dst`. Raises
-    ValueError with a sentence, also for a rule that fires on no date whatever its start.
+    ValueError with a sentence, also for a rule that fires on no date whatever its start, for COUNT without a start,
+    and for what would take long: more than 8 rules or 2,000 dates, an EXRULE whose INTERVAL below a day does not divide
+    the day.
     """
 
     kind: ClassVar[str] = "rrule"
@@ -60,9 +69,7 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
     fold: str | None
     rules: Rules = field(compare=False, repr=False)
     policy: tuple[str, str] = field(compare=False, repr=False)  # the effective gap and fold
-    source: Source | None = field(
-        compare=False, repr=False
-    )  # None if its readings depend on a zone yet unknown
+    own: Fires | None = field(compare=False, repr=False)  # None if they depend on a zone yet unknown
 
     def __init__(
         self,
@@ -73,13 +80,14 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
         gap: str | None = None,
         fold: str | None = None,
     ) -> None:
-        text, zone = _as_text(text, as_zone(tz))
+        text, zone = as_text(text, as_zone(tz))
         lines = parse_lines(text)
         given, tzid = start_line(lines) or (dtstart, None)
         start, zone = _as_start(given, tzid, zone)
         rules = parse_rules(lines, zone)
-        for rule in rules.rules + rules.but_rules:
-            check_rule(rule)
+        check_rules(rules)
+        if start is None and any(rule.times for rule in rules.rules + rules.but_rules):
+            raise ScheduleError("COUNT counts from a start: give dtstart, or a DTSTART line.")
         self._put(rules, dtstart=start, tz=zone, gap=check_gap(gap), fold=check_fold(fold))
 
     def _put(
@@ -93,9 +101,9 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
     ) -> None:
         follows_real_time = bool(rules.rules) and all(rule.sub_daily for rule in rules.rules)
         zoned = has_instants(rules)
-        source = None
+        own = None
         if tz or not zoned:
-            source = source_of(rules, _reading_of(dtstart), zone_line(tz) if tz and zoned else None)
+            own = fires_of(rules, _reading_of(dtstart), zone_line(tz) if tz and zoned else None)
         for name, value in (
             ("text", rules_text(rules)),
             ("dtstart", dtstart),
@@ -104,29 +112,27 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
             ("fold", fold),
             ("rules", rules),
             ("policy", effective_policy(gap, fold, follows_real_time)),
-            ("source", source),
+            ("own", own),
         ):
             object.__setattr__(self, name, value)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         line = zone_line(tz)
-        source = self.source or source_of(self.rules, _reading_of(self.dtstart), line)
-        fire = next_instant(line, source.next, us // SECOND, *self.policy)
-        return None if fire is None or fire > self._end() else fire * SECOND
+        fire = self._fires(line).next(line, us // SECOND, *self.policy)
+        return None if fire is None else fire * SECOND
+
+    def _fires(self, line: ZoneLine) -> Fires:
+        return self.own or fires_of(self.rules, _reading_of(self.dtstart), line)
 
     @property
     def by_anchor(self) -> bool:
         return self.dtstart is None
 
     def next_reading(self, reading: int) -> int | None:
-        source = self.source or source_of(self.rules, _reading_of(self.dtstart), zone_line(UTC))
-        return source.next(reading)
+        return self._fires(zone_line(UTC)).next_reading(reading)
 
-    def _end(self) -> int:
-        """The instant after which nothing fires, where the set is one rule that names it."""
-        rules = self.rules
-        until = rules.rules[0].until if len(rules.rules) == 1 and not rules.dates else None
-        return until.second if until and until.instant else 1 << 60
+    def times_on(self, day: int) -> int | None:
+        return self.own.times_on(day) if self.own else None
 
     def bind(
         self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
@@ -150,20 +156,6 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
             "gap": self.gap,
             "fold": self.fold,
         }
-
-
-def _as_text(given: object, zone: ZoneInfo | None) -> tuple[str, ZoneInfo | None]:
-    if isinstance(given, str):
-        return given, zone
-    if (type(given).__module__, type(given).__name__) != ("dateutil.rrule", "rrule"):
-        raise ScheduleError(f"rrule takes a text such as 'FREQ=WEEKLY;BYDAY=MO', not {given!r}.")
-    own, until = getattr(given, "_tzinfo", None), getattr(given, "_until", None)
-    if zone is None and own is not None:
-        zone = as_zone(own)
-    text = str(given)
-    if isinstance(until, datetime) and until.tzinfo is not None:  # its text leaves the zone out
-        text = text.replace(f"UNTIL={until:%Y%m%dT%H%M%S}", f"UNTIL={until.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-    return text, zone
 
 
 def _as_start(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from beat.schedules.arguments import check_fold, check_gap
 from beat.schedules.base import Schedule
-from beat.schedules.triggers.form import read_part
+from beat.schedules.triggers.form import check_policy, read_part
 from beat.schedules.triggers.parts import Filling
 from jobq.instants import to_micros
 
@@ -40,18 +39,23 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
     tz: ZoneInfo | None = field(compare=False, repr=False)
 
     def __init__(self, apscheduler_trigger: Any, *, gap: str | None = None, fold: str | None = None) -> None:
-        self._put(read_part(apscheduler_trigger).filled(Filling(gap=check_gap(gap), fold=check_fold(fold))))
+        part = read_part(apscheduler_trigger)
+        check_policy(part, gap, fold)
+        self._put(part.filled(Filling(gap=gap, fold=fold)))
 
     def _put(self, part: Part) -> None:
         object.__setattr__(self, "part", part)
         object.__setattr__(self, "tz", part.tz)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
-        part = self.part.filled(Filling(anchor=us)) if self.by_anchor else self.part
-        return part.next_micros(us, tz)
+        return self.part.next_micros(us, tz)
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
         return self.part.latest_micros(since, until, tz)
+
+    @property
+    def clocks(self) -> tuple[Schedule, ...]:
+        return self.part.clocks
 
     @property
     def by_anchor(self) -> bool:

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from beat.dst import DAY, zone_line
+from beat.dst import zone_line
 from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.phrases import listed
 from jobq.instants import SECOND, from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import tzinfo
 
     from beat.dst import Transition
@@ -34,7 +33,9 @@ def notes(schedule: Schedule, tz: tzinfo, since: datetime, until: datetime) -> s
     ``2027-03-28 has no 02:30, it fires at 03:00 CEST; 2027-10-31 has 02:30 twice, it fires the first time``
     """
     told: dict[str, None] = {}
-    for part in _clocks(schedule):
+    for part in schedule.clocks:
+        if not isinstance(part, LocalTime):
+            continue
         zone = part.tz or tz
         changes = zone_line(zone).transitions(to_micros(since) // SECOND, to_micros(until) // SECOND)
         told.update(
@@ -45,24 +46,15 @@ def notes(schedule: Schedule, tz: tzinfo, since: datetime, until: datetime) -> s
     return "; ".join(sorted(note for note in told if note))
 
 
-def _clocks(schedule: Schedule) -> Iterator[LocalTime]:
-    """Yield what reads a clock in a schedule, without what a difference leaves out."""
-    if isinstance(schedule, LocalTime):
-        yield schedule
-    for part in schedule.parts:
-        if part is not getattr(schedule, "without", None):
-            yield from _clocks(part)
-
-
 def _fires(whole: Schedule, part: LocalTime, change: Transition, zone: tzinfo) -> bool:
     """Return whether the whole of a schedule fires where the change moves or repeats fires of a part of it."""
     if part is whole or (change.after > change.before and part.policy[0] == "skip"):
         return True
-    first, last = change.at, change.at
-    if change.after < change.before:
-        first, last = change.at - (change.before - change.after), change.at + (change.before - change.after)
-    fire = whole.next_bounded(first * SECOND - 1, zone)
-    return fire is not None and fire < (last + DAY) * SECOND
+    repeated = max(change.before - change.after, 0)
+    fire = whole.next_bounded((change.at - repeated) * SECOND - 1, zone)
+    if fire is None:
+        return False
+    return from_micros(fire, zone).date() == from_micros((change.at - repeated) * SECOND, zone).date()
 
 
 def remark(schedule: LocalTime) -> str:

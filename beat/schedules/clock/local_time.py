@@ -21,6 +21,10 @@ class LocalTime(Schedule):
     policy: tuple[str, str]  # the effective gap and fold, see `beat.dst`
 
     @property
+    def clocks(self) -> tuple[Schedule, ...]:
+        return (self,)
+
+    @property
     def by_anchor(self) -> bool:
         return False
 
@@ -31,6 +35,13 @@ class LocalTime(Schedule):
     @abstractmethod
     def next_reading(self, reading: int) -> int | None:
         """Return the first matching reading strictly after `reading`: seconds since 1970-01-01T00:00 on the wall."""
+
+    def times_on(self, day: int) -> int | None:  # noqa: ARG002 - of most kinds it takes too long
+        """Return the seconds of a date on which it has readings, as 86,400 bits; None if they are not known at once.
+
+        `day` counts from 1970-01-01.
+        """
+        return None
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         gap, fold = self.policy

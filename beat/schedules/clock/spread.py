@@ -50,4 +50,4 @@ def _chosen(kind: FieldKind, text: str, item: str, name: str) -> str:
 
 
 def _hash(name: str, field: str) -> int:
-    return int.from_bytes(blake2b(f"{field}\n{name}".encode(), digest_size=8).digest())
+    return int.from_bytes(blake2b(f"{field}\n{name}".encode(errors="surrogatepass"), digest_size=8).digest())

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import MAXYEAR, MINYEAR, date, datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from beat.dst import effective_policy, next_instant, zone_line
+from beat.schedules.clock.bits import seconds_mask
 from beat.schedules.clock.local_time import LocalTime
 from jobq.instants import SECOND
 
@@ -43,6 +45,9 @@ class WallClock(LocalTime):
 
     def next_reading(self, reading: int) -> int | None:
         return self.walls.next(reading)
+
+    def times_on(self, day: int) -> int | None:  # noqa: ARG002 - they are the same on all dates
+        return _times(self.walls)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         gap, fold = self.policy
@@ -94,3 +99,8 @@ class WallClock(LocalTime):
         put(bound, "policy", effective_policy(gap, fold, self.real_time))
         put(bound, "line", zone_line(tz))
         return bound
+
+
+@lru_cache(maxsize=256)
+def _times(walls: Walls) -> int:
+    return seconds_mask(minute * 60 + second for minute in walls.minutes for second in walls.seconds)

@@ -10,14 +10,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from beat.dst import DAY, EPOCH_ORDINAL
 from beat.schedules.clock.bits import bits
 from beat.schedules.clock.calendar_days import DateRule, days_of
 
-if TYPE_CHECKING:
-    from beat.schedules.clock.calendar_days import Days
+
+class Dates(Protocol):
+    """Which dates match, numbered as `date.toordinal` does."""
+
+    def at_or_after(self, day: int, year: int) -> int | None:
+        """Return the first matching day that is `day` or later, None if there is none before the year 10000.
+
+        `year` is the calendar year of `day`; for a 1 January, the year before will do.
+        """
 
 
 class Walls:
@@ -25,7 +32,7 @@ class Walls:
 
     __slots__ = ("_opening", "days", "minutes", "seconds", "whole_minutes")
 
-    def __init__(self, minutes: tuple[int, ...], seconds: tuple[int, ...], days: Days | None) -> None:
+    def __init__(self, minutes: tuple[int, ...], seconds: tuple[int, ...], days: Dates | None) -> None:
         self.minutes = minutes  # of the day
         self.seconds = seconds  # of the minute
         self.whole_minutes = seconds == (0,)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 FARTHEST: Final = 100  # days
 MARGIN: Final = (FARTHEST + 2) * DAY_MICROS  # no fire is moved farther
-ROLLS: Final = ("next", "previous")
 
 
 class Run(NamedTuple):

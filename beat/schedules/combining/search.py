@@ -8,25 +8,29 @@ instant in [s, f) as well. A `Search` remembers each part's last answer and asks
 that a union of fifty schedules costs a step of its search one question, not fifty.
 
 *Questions without end.* Two schedules may never coincide, and a difference may leave nothing; nobody can tell by
-asking. So a question put to a combination, however deep it is nested, may ask its leaves, after once each, no more than
-`STEPS` times in all; a leaf that computes more than a look-up counts for more (`Schedule.effort`), and so does a step
-over some months, for which the zone has to be read. The answer of a search that has used this up is None, "no next fire", as if the
-calendar had ended. What keeps that from happening to a combination that does fire is that whole stretches are passed
-over: by calendars a run of dates at a time (`calendar_walk`), by wall clocks and intervals of whole seconds a date
-at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What is left are combinations that
-for a thousand or more dates with fires of their parts have none themselves, or for a century and more; and those of
-other kinds of schedules, or of several zones, in which thousands of successive fires are removed or do not coincide.
+asking. So a question put to a combination, however deep it is nested, may ask its leaves, after once each, no more
+than `STEPS` times in all; a leaf that computes more than a look-up counts for more (`Schedule.effort`), and so does a
+step over some months, for which the zone has to be read. The answer of a search that has used this up is None, "no
+next fire", as if the calendar had ended. What keeps that from happening to a combination that does fire is that whole
+stretches are passed over: by calendars a run of dates at a time (`calendar_walk`), by what reads a wall clock and by
+intervals of whole seconds a date at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What
+is left are combinations that for a thousand or more dates with fires of their parts have none themselves, or for a
+century and more; and those with parts that fire often and not at whole seconds, or of a kind of which nothing is
+known, thousands of whose successive fires are removed or do not coincide.
 
 A search does not look farther than it has to: each has a limit, beyond which there might as well be no fires. What a
 difference leaves out is asked about the one instant in question, and the last fire of a stretch is looked for
-(`latest`) within the stretch; if the steps do not suffice for all of its probes, each gets as many. The parts of a union are asked for a month ahead, then for years, then to the end
-(`Search.earliest`), so that one that never fires does not use up the steps of one that does. If it does so in the
-end, it has no next fire, but the union may have one.
+(`latest`) within the stretch. The parts of a union are asked for a month ahead, then for years, then to the end
+(`Search.earliest`), so that one that never fires does not use up the steps of one that does. A part that uses up its
+own, and then those that the others have left, is silent: what the union answers may have left out fires of it.
+Nothing that a fire depends on is ever taken to be silent (`strict`). And `latest` does not make do with silence: if
+any part of its search has given up, each of its probes is a question of its own, with all the steps there are.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from beat.schedules.arguments import ScheduleError
@@ -41,8 +45,11 @@ if TYPE_CHECKING:
 
     from beat.schedules.combining.day_masks import Stretch
 
+    Ask = Callable[["Search"], int | None]
+
 STEPS: Final = 8_000
 FAR_STEP: Final = 20
+TIMES_PER_STEP: Final = 32
 FAR: Final = 100 * 86_400 * SECOND
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
 DEEPEST: Final = 32
@@ -53,18 +60,39 @@ class Exhausted(Exception):  # noqa: N818 - never an error: the search ends it
     """The search has asked as often as it may."""
 
 
+class Budget:
+    """The steps that the parts of a search share."""
+
+    __slots__ = ("gave_up", "left")
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+        self.gave_up = False  # whether some part used up what it was given
+
+    def spend(self, steps: int) -> None:
+        if self.left < steps:
+            raise Exhausted
+        self.left -= steps
+
+
 class Search:
     """One question put to a combination: in which zone, up to which instant, and what was found out so far."""
 
-    __slots__ = ("_answers", "_leaf_answers", "_left", "_strict", "limit", "tz")
+    __slots__ = ("_answers", "_budget", "_leaf_answers", "_strict", "_weighed", "limit", "tz")
 
     def __init__(self, tz: tzinfo, limit: int = LAST, *, strict: bool = False) -> None:
         self.tz = tz
         self._strict = strict
         self.limit = limit  # fires beyond it count as none
-        self._left = [STEPS]  # shared with the searches that are part of this one
+        self._budget = Budget(STEPS)  # shared with the searches that are part of this one
         self._leaf_answers: dict[int, tuple[int, int | None]] = {}  # also shared, as they know no limit
+        self._weighed: set[int] = set()  # also shared
         self._answers: dict[int, tuple[int, int | None]] = {}
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether a part of the search ended for want of steps, so that later fires may have been found."""
+        return self._budget.gave_up
 
     def within(self, limit: int, *, strict: bool = False) -> Search:
         """Return a part of this search that ends at another limit.
@@ -74,40 +102,85 @@ class Search:
         limit, strict = min(limit, LAST), strict or self._strict
         if limit == self.limit and strict == self._strict:
             return self
+        return self._part(limit, self._budget, strict=strict)
+
+    def _part(self, limit: int, budget: Budget, *, strict: bool) -> Search:
         part = Search(self.tz, limit, strict=strict)
-        part._left, part._leaf_answers = self._left, self._leaf_answers
+        part._budget, part._leaf_answers, part._weighed = budget, self._leaf_answers, self._weighed
         return part
 
-    def alone(self, ask: Callable[[Search], int | None]) -> int | None:
-        """Return what `ask` finds with half of the steps that are left, None if it uses them up."""
+    def alone(self, ask: Ask, steps: int) -> int | None:
+        """Return what `ask` finds with so many steps. Raises `Exhausted` if it uses them up; the others are left then."""
         if self._strict:
             return ask(self)
-        part = Search(self.tz, self.limit)
-        part._leaf_answers, part._left = self._leaf_answers, [self._left[0] // 2]
-        self._left[0] -= part._left[0]
+        own, mine = self._budget, Budget(steps)
+        own.left -= mine.left
         try:
-            return ask(part)
+            return ask(self._part(self.limit, mine, strict=False))
         except Exhausted:
-            return None
+            mine.gave_up = True
+            raise
         finally:
-            self._left[0] += part._left[0]
+            own.left += mine.left
+            own.gave_up |= mine.gave_up
 
-    def earliest(self, us: int, asks: Sequence[Callable[[Search], int | None]]) -> int | None:
-        """Return the earliest of what several ways find after `us`; none goes far beyond what another has found."""
+    def earliest(self, us: int, asks: Sequence[Ask]) -> int | None:
+        """Return the earliest of what several ways find after `us`; none goes far beyond what another has found.
+
+        A way that uses up its share of the steps gets in the end what the others have left, and is silent if that
+        is not enough.
+        """
+        gave_up: dict[Ask, int] = {}  # and with how many steps
+        turns, found, limit = list(asks), None, us
         for ahead in AHEAD:
-            limit, found = min(us + ahead, self.limit), None
-            for ask in asks:
-                each = self.within(limit).alone(ask)
-                if each is not None:
-                    found, limit = each, each - 1
+            limit = min(us + ahead, self.limit)
+            found, limit = self._earliest_until(limit, turns, gave_up)
+            turns = [ask for ask in turns if ask not in gave_up]
             if found is not None or limit == self.limit:
-                return found
-        return None
+                break
+        later, _ = self._earliest_until(limit, list(gave_up), gave_up)
+        return found if later is None else later
+
+    def _earliest_until(self, limit: int, asks: list[Ask], gave_up: dict[Ask, int]) -> tuple[int | None, int]:
+        """Return what is found first up to a limit, and up to where nothing else needs to be looked for."""
+        found = None
+        for number, ask in enumerate(asks):
+            steps = self._budget.left // (len(asks) - number)
+            if steps <= gave_up.get(ask, 0):
+                continue
+            try:
+                each = self.within(limit).alone(ask, steps)
+            except Exhausted:
+                if self._strict:
+                    raise
+                gave_up[ask] = steps
+                continue
+            if each is not None:
+                found, limit = each, each - 1
+        return found, limit
+
+    def last(self, asks: Sequence[Ask]) -> int | None:
+        """Return the last of what several ways find; one that uses up its share of the steps is silent."""
+        found: int | None = None
+        for number, ask in enumerate(asks):
+            try:
+                each = self.alone(ask, self._budget.left // (len(asks) - number))
+            except Exhausted:
+                if self._strict:
+                    raise
+                continue
+            if each is not None and (found is None or found < each):
+                found = each
+        return found
 
     def charge(self, steps: int) -> None:
-        if self._left[0] < steps:
-            raise Exhausted
-        self._left[0] -= steps
+        self._budget.spend(steps)
+
+    def weigh(self, part: Schedule, times: int) -> None:
+        """Charge for the work of writing down a part's times of a day, once."""
+        if id(part) not in self._weighed:
+            self._weighed.add(id(part))
+            self.charge(times.bit_count() // TIMES_PER_STEP)
 
     def moved(self, us: int, onward: int) -> None:
         """Take note that nothing was found from `us` to `onward`: a long way takes the zone's changes on it to read."""
@@ -147,13 +220,20 @@ class Search:
         return part.latest_micros(since, until, part.tz or self.tz)
 
 
+@dataclass(frozen=True, slots=True, init=False)
 class Combined(Schedule):
     """A schedule made of other schedules. Its zone is that of its parts if they have the same."""
 
-    __slots__ = ()
+    tz: ZoneInfo | None = field(compare=False, repr=False)
+    depth: int = field(compare=False, repr=False)  # how many combinations deep
+    size: int = field(compare=False, repr=False)  # how many schedules are at the leaves
 
-    depth: int  # how many combinations deep
-    size: int  # how many schedules are at the leaves
+    def _put(self, parts: Iterable[Schedule], **fields: object) -> None:
+        """Set all fields, those of every combination from its parts; refuse what is too deep or too large."""
+        parts = tuple(parts)
+        depth, size = _measure(parts)
+        for name, value in {**fields, "tz": common_zone(parts), "depth": depth, "size": size}.items():
+            object.__setattr__(self, name, value)
 
     @property
     def reads_dates(self) -> bool:
@@ -196,12 +276,17 @@ class Combined(Schedule):
             return None
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
-        until = min(until, LAST)
+        until, found = min(until, LAST), None
+        search = Search(tz, until)
         try:
-            return Search(tz, until).latest(self, since, until)
-        except Exhausted:  # then each probe is a question of its own
-            running = self._from(since)
-            return last_between(lambda us: running.next_bounded(us, tz), since, until)
+            found = search.latest(self, since, until)
+            if not search.gave_up:
+                return found
+        except Exhausted:
+            pass
+        running = self._from(since)  # each probe is a question of its own
+        probed = last_between(lambda us: running.next_bounded(us, tz), since, until)
+        return max((fire for fire in (found, probed) if fire is not None), default=None)
 
     def _from(self, us: int) -> Combined:
         parts = tuple(part._from(us) for part in self.parts)  # noqa: SLF001 - of the same family
@@ -217,7 +302,18 @@ class Combined(Schedule):
     @classmethod
     def from_arguments(cls, given: dict[str, Any]) -> Self:
         _check_stored_depth(given)
-        return super().from_arguments(given)
+        return super(Combined, cls).from_arguments(given)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Altered(Combined):
+    """A combination with one part."""
+
+    of: Schedule
+
+    @property
+    def parts(self) -> tuple[Schedule, ...]:
+        return (self.of,)
 
 
 def as_schedule(what: str, value: object) -> Schedule:
@@ -229,17 +325,13 @@ def as_schedule(what: str, value: object) -> Schedule:
     raise ScheduleError(f"{what} is a schedule, not {value!r}.")
 
 
-def nesting(part: Schedule) -> int:
-    return part.depth if isinstance(part, Combined) else 0
-
-
 def common_zone(parts: Iterable[Schedule]) -> ZoneInfo | None:
     """Return the zone of all parts, None if they differ."""
     zones = {part.tz for part in parts}
     return zones.pop() if len(zones) == 1 else None
 
 
-def measure(parts: Iterable[Schedule]) -> tuple[int, int]:
+def _measure(parts: Iterable[Schedule]) -> tuple[int, int]:
     """Return depth and size of a combination of `parts`; refuse one that is too deep or too large."""
     depth = size = 0
     for part in parts:

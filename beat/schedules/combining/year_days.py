@@ -7,10 +7,11 @@ from datetime import MAXYEAR, MINYEAR, date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from beat.dst import EPOCH_ORDINAL
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 FIRST_DAY: Final = date.min.toordinal() - EPOCH_ORDINAL
 LAST_DAY: Final = date.max.toordinal() - EPOCH_ORDINAL
 

@@ -63,6 +63,9 @@ def year_at(day: int) -> int:
     return year + 1 if day >= start_of(year + 1) else year
 
 
+LAST_DAY: Final = start_of(MAXYEAR + 1) - 1
+
+
 class YearDays:
     """The dates that match all of the parts."""
 
@@ -138,26 +141,15 @@ class YearDays:
         return found
 
 
-class Without:
-    """The days that another set has not."""
-
-    __slots__ = ("_other",)
-
-    def __init__(self, other: Masks) -> None:
-        self._other = other
-
-    def mask(self, year: int, start: int) -> int:
-        return FULL[1] & ~self._other.mask(year, start)
-
-
 class At:
-    """The days of a set, found one after another."""
+    """The days of a set up to the day `until`, found one after another. A day belongs to all of `sets`."""
 
-    __slots__ = ("_kept", "_sets")
+    __slots__ = ("_kept", "_none_from", "_sets", "_until")
 
-    def __init__(self, *sets: Masks) -> None:
-        self._sets = sets  # a day belongs to all of them
+    def __init__(self, *sets: Masks, until: int = LAST_DAY) -> None:
+        self._sets, self._until = sets, until
         self._kept: dict[int, int] = {}
+        self._none_from = until + 1  # the first day known to have none after it
 
     def mask(self, year: int, start: int) -> int:
         found = self._kept.get(year)
@@ -172,16 +164,25 @@ class At:
             self._kept[year] = found
         return found
 
+    def has(self, day: int) -> bool:
+        year = year_at(day)
+        start = start_of(year)
+        return bool(MINYEAR <= year <= MAXYEAR and self.mask(year, start) >> day - start & 1)
+
     def at_or_after(self, day: int) -> int | None:
         """Return the first day of the set that is `day` or later, None if there is none before the year 10000."""
+        if day >= self._none_from:
+            return None
         year = max(year_at(day), MINYEAR)
         start = start_of(year)
-        while year <= MAXYEAR:
+        while start <= self._until:
             found = self.mask(year, start) >> max(day - start, 0)
             if found:
-                return max(day, start) + (found & -found).bit_length() - 1
+                first = max(day, start) + (found & -found).bit_length() - 1
+                return first if first <= self._until else None
             start += 365 + isleap(year)
             year += 1
+        self._none_from = day
         return None
 
     def window(self, start: int, end: int) -> int:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 from beat.schedules.recurrence.days import FULL, MONTH_STARTS, MOST_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 WINDOW: Final = 48  # bytes: a year at any bit
+FEW_DAYS: Final = 400  # a day's units are counted faster than all are told by their days
 LONGEST_ROUND: Final = 86_400  # days: what SECONDLY needs for any interval of up to a day
 
 
@@ -86,17 +87,16 @@ class Ring:
 class Units:
     """The units of a day (hours, minutes, seconds; or the day itself) in which a rule fires.
 
-    Of the `per_day` units those in `allowed` may; every `interval`-th unit takes part, `first` being one, counted
+    Of the `per_day` units those whose bits `allowed` has may; every `interval`-th unit takes part, `first` being one, counted
     from 1970-01-01T00:00.
     """
 
-    __slots__ = ("_allowed", "_bits", "_comb", "_first", "_interval", "per_day", "round")
+    __slots__ = ("_bits", "_comb", "_first", "_interval", "per_day", "round")
 
-    def __init__(self, per_day: int, allowed: Sequence[int], interval: int, first: int) -> None:
+    def __init__(self, per_day: int, allowed: int, interval: int, first: int) -> None:
         self.per_day = per_day
         self.round = days_around(per_day, interval)
-        self._allowed, self._interval, self._first = allowed, interval, first
-        self._bits = bits_of(allowed, per_day)
+        self._bits, self._interval, self._first = allowed, interval, first
         self._comb = bits_of(range(0, per_day, interval), per_day) if interval > 1 else 0
 
     def in_day(self, day: int) -> int:
@@ -111,6 +111,8 @@ class Units:
         if self.round == 1:
             number = self.in_day(0).bit_count()
             return Counter({0: number}) if number else Counter()
+        if self.round <= FEW_DAYS:
+            return +Counter({day: self.in_day(day).bit_count() for day in range(self.round)})
         common = gcd(self.per_day, self._interval)
         # The unit u of the day d takes part if d * per_day + u is first, modulo the interval.
         inverse = pow(self.per_day // common, -1, self.round)
@@ -118,17 +120,13 @@ class Units:
         return Counter(
             [
                 (first - unit) // common * inverse % around
-                for unit in self._allowed
+                for unit in places(self._bits)
                 if not (first - unit) % common
             ]
         )
 
-    def each_day(self) -> list[int]:
-        """Return the units of a day where all days have the same."""
-        return [unit for unit in self._allowed if not (unit - self._first) % self._interval]
-
     def on_all_days(self) -> bool:
-        return self._interval == 1 or len(self._allowed) == self.per_day >= self._interval
+        return self._interval == 1 or self._bits.bit_count() == self.per_day >= self._interval
 
 
 def days_around(per_day: int, interval: int) -> int:
@@ -144,6 +142,11 @@ def bits_of(places: Iterable[int], width: int) -> int:
     for place in places:
         found[place >> 3] |= 1 << (place & 7)
     return int.from_bytes(found, "little")
+
+
+def places(mask: int) -> list[int]:
+    """Return the places of the bits that are set, for a long integer."""
+    return [place for place, digit in enumerate(reversed(f"{mask:b}")) if digit == "1"]
 
 
 def nth_bit(mask: int, number: int) -> int:

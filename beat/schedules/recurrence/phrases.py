@@ -26,13 +26,14 @@ def rules_phrase(rules: Rules, start: datetime | None, tz: ZoneInfo | None) -> s
     if rules.dates:
         parts.append(f"at {_dates(rules.dates)}")
     text = "; and ".join(parts)
+    since = f", from {_shown(start)}" if start else ""
+    text = f"{text[0].upper()}{text[1:]}{since}{zone_phrase(tz)}"
     if rules.but_rules or rules.but_dates:
         but = [rule_phrase(rule, start) for rule in rules.but_rules]
         if rules.but_dates:
             but.append(f"at {_dates(rules.but_dates)}")
         text += f"; but not {listed(but, 'nor')}"
-    since = f", from {_shown(start)}" if start else ""
-    return f"{text[0].upper()}{text[1:]}{since}{zone_phrase(tz)}."
+    return f"{text}."
 
 
 def rule_phrase(rule: Rule, start: datetime | None) -> str:
@@ -146,7 +147,4 @@ def _moment(one: Moment) -> str:
 
 
 def _shown(when: datetime) -> str:
-    """A date and time in as few words as it has: no midnight, no seconds that are zero."""
-    if not (when.hour or when.minute or when.second):
-        return when.date().isoformat()
     return when.replace(tzinfo=None).isoformat(" ", "seconds" if when.second else "minutes")

@@ -1,26 +1,45 @@
-"""The readings of a recurrence set: those of its rules and dates, less those of its exceptions.
+"""What a recurrence set fires: its rules and dates, less its exceptions.
 
-An EXRULE that has, on its days, all the readings that a rule can have on a day takes whole days away: they are left
-out of the rule's days at once, however many. Any other exception is stepped over reading by reading, and those steps
-are bounded: a set that leaves out more than `MOST_LEFT_OUT` in a row in that way is taken to have ended.
+Readings and instants are kept apart. A rule and a date without a zone are readings of the clock on the wall, which
+`beat.dst` turns into instants. A date in UTC or in a zone of its own is an instant: as an RDATE it is a fire itself, as
+an EXDATE it takes away the fire at that instant, as the UNTIL of a rule it ends that rule's fires, so that each means
+one pass of a repeated hour. The exceptions that are readings take away an RDATE that is shown as one of them.
+The UNTIL of an EXRULE ends readings, in whatever pass.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from beat.dst import DAY, NEVER, next_instant
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.recurrence.parts import DAILY, FREQUENCIES, LATEST, Moment, Rule, clamped, rule_text
+from beat.schedules.recurrence.layers import Layer, Left, by_day, layers_of
+from beat.schedules.recurrence.parts import (
+    DAILY,
+    FREQUENCIES,
+    LATEST,
+    SECONDLY,
+    Moment,
+    Rule,
+    clamped,
+    rule_text,
+)
 from beat.schedules.recurrence.phase import LONGEST_ROUND, days_around
-from beat.schedules.recurrence.start import PER_DAY, covered_days, readings_of, unrestricted
+from beat.schedules.recurrence.start import PER_DAY, readings_of, unrestricted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from beat.dst import ZoneLine
     from beat.schedules.recurrence.text import Rules
+    from beat.schedules.recurrence.walk import Readings
 
-MOST_LEFT_OUT: Final = 5_000
+LONGEST_COUNTED: Final = 10_000  # days, of a rule with COUNT
+LONGEST_LEFT: Final = 100  # days, of a rule of seconds with exceptions
+MOST_COUNTED: Final = 1_000  # COUNT of a rule that is counted in no time
+MOST_SLOW: Final = 2  # rules of a set
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
 
 
@@ -35,20 +54,15 @@ class Run:
 
     __slots__ = ("_last", "_readings", "_start")
 
-    def __init__(
-        self, rule: Rule, start: int, line: ZoneLine | None, but_rules: tuple[Rule, ...] = ()
-    ) -> None:
-        covered = [days for but in but_rules if (days := covered_days(but, rule, start)) is not None]
-        self._readings = readings_of(rule, start, tuple(covered))
+    def __init__(self, rule: Rule, start: int, line: ZoneLine | None) -> None:
+        self._readings = readings_of(rule, start)
         self._start = start
-        last: int | None = LATEST
-        if self._readings.next(start - 1) is None:
-            last = start - 1  # so that a rule without readings is not searched again
-        elif rule.until is not None:
-            last = _latest_reading(rule.until, line)
-        elif rule.times is not None:
-            last = readings_of(rule, start).last(start, rule.times)  # the exceptions count
-        self._last = LATEST if last is None else last
+        # A rule without readings is not searched again.
+        self._last = (
+            start - 1
+            if self._readings.next(start - 1) is None
+            else _last_reading(rule, self._readings, start, line)
+        )
 
     def next(self, reading: int) -> int | None:
         reading = max(reading, self._start - 1)
@@ -57,63 +71,138 @@ class Run:
 
 
 class Dates:
-    """Readings one by one."""
+    """Seconds one by one."""
 
-    __slots__ = ("_readings",)
+    __slots__ = ("_seconds",)
 
-    def __init__(self, readings: tuple[int, ...]) -> None:
-        self._readings = readings
+    def __init__(self, seconds: Iterable[int]) -> None:
+        self._seconds = tuple(sorted(set(seconds)))
 
-    def next(self, reading: int) -> int | None:
-        place = bisect_right(self._readings, reading)
-        return self._readings[place] if place < len(self._readings) else None
+    def next(self, second: int) -> int | None:
+        place = bisect_right(self._seconds, second)
+        return self._seconds[place] if place < len(self._seconds) else None
 
 
-class Less:
-    """The union of some sources, less the union of others."""
+class Union:
+    __slots__ = ("_sources",)
 
-    __slots__ = ("_but", "_sources")
-
-    def __init__(self, sources: list[Source], but: list[Source]) -> None:
-        self._sources, self._but = sources, but
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
 
     def next(self, reading: int) -> int | None:
-        for _ in range(MOST_LEFT_OUT):
-            found = min(
-                (each for source in self._sources if (each := source.next(reading)) is not None), default=None
-            )
-            if found is None or not any(source.next(found - 1) == found for source in self._but):
-                return found
-            reading = found
-        return None
+        return min((each for one in self._sources if (each := one.next(reading)) is not None), default=None)
 
 
-@lru_cache(maxsize=1024)
-def source_of(rules: Rules, start: int, line: ZoneLine | None) -> Source:
-    """Return the readings of a set that starts at the reading `start` in a zone."""
-    sources: list[Source] = [Run(rule, start, line, rules.but_rules) for rule in rules.rules]
-    but: list[Source] = [Run(rule, start, line) for rule in rules.but_rules]
-    if rules.dates:
-        sources.append(Dates(_readings(rules.dates, line)))
-    if rules.but_dates:
-        but.append(Dates(_readings(rules.but_dates, line)))
-    return sources[0] if len(sources) == 1 and not but else Less(sources, but)
+class Stream(NamedTuple):
+    """Readings, of which the fires after the instant `end` do not count."""
+
+    source: Source
+    end: int
 
 
-def _readings(moments: tuple[Moment, ...], line: ZoneLine | None) -> tuple[int, ...]:
-    return tuple(sorted({_reading(one, line) for one in moments}))
+class Fires:
+    """What a set that starts at the reading `start` fires in a zone; which one matters only to `has_instants`."""
+
+    __slots__ = (
+        "_dates",
+        "_exceptions",
+        "_gone",
+        "_instants",
+        "_left",
+        "_line",
+        "_rules",
+        "_start",
+        "_streams",
+    )
+
+    def __init__(self, rules: Rules, start: int, line: ZoneLine | None) -> None:
+        self._rules, self._start, self._line = rules, start, line
+        self._left: Left | None = None
+        self._exceptions = Left([], self._layers(rules.but_rules), by_day(_readings(rules.but_dates)), start)
+        self._gone = frozenset(_instants(rules.but_dates))
+        kept = [one for one in rules.dates if not self._excepted(one)]
+        self._dates = Dates(_readings(kept))
+        self._instants = Dates(second for second in _instants(kept) if second not in self._gone)
+        by_end: dict[int, list[Rule]] = {}
+        for rule in rules.rules:
+            end = rule.until.second if rule.until and rule.until.instant else NEVER
+            by_end.setdefault(end, []).append(rule)
+        self._streams = [Stream(self._source(some), end) for end, some in by_end.items()]
+        if self._dates.next(-NEVER) is not None:
+            self._streams.append(Stream(self._dates, NEVER))
+
+    def _layers(self, rules: Iterable[Rule]) -> list[Layer]:
+        start, found = self._start, []
+        for rule in rules:
+            readings = readings_of(rule, start) if rule.times else None
+            found += layers_of(rule, start, _last_reading(rule, readings, start, self._line))
+        return found
+
+    def _excepted(self, one: Moment) -> bool:
+        day, second = divmod(_shown(one, self._line), DAY)
+        return bool(self._exceptions.gone(day) >> second & 1)
+
+    def _source(self, rules: list[Rule]) -> Source:
+        if not self._exceptions.empty:
+            return self._exceptions.left_of(self._layers(rules))
+        runs = [Run(rule, self._start, self._line) for rule in rules]
+        return runs[0] if len(runs) == 1 else Union(runs)
+
+    def next(self, line: ZoneLine, second: int, gap: str, fold: str) -> int | None:
+        """Return the first fire strictly after the instant `second`."""
+        found = self._instants.next(second)
+        for source, end in self._streams:
+            fire = next_instant(line, source.next, second, gap, fold)
+            while fire is not None and fire in self._gone:
+                fire = next_instant(line, source.next, fire, gap, fold)
+            if fire is not None and fire <= end and (found is None or fire < found):
+                found = fire
+        return found
+
+    def next_reading(self, reading: int) -> int | None:
+        """Return the first reading strictly after `reading`."""
+        return Union([source for source, _ in self._streams]).next(reading)
+
+    def times_on(self, day: int) -> int | None:
+        """Return the seconds of a day on which it has readings, as bits; None if not every fire is one of a reading."""
+        if has_instants(self._rules):
+            return None
+        if self._left is None:
+            self._left = self._exceptions.left_of(self._layers(self._rules.rules))
+        found, second = self._left.on(day), self._dates.next(day * DAY - 1)
+        while second is not None and second // DAY == day:
+            found |= 1 << second % DAY
+            second = self._dates.next(second)
+        return found
 
 
-def _reading(one: Moment, line: ZoneLine | None) -> int:
+fires_of = lru_cache(maxsize=1024)(Fires)
+
+
+def _readings(moments: Iterable[Moment]) -> list[int]:
+    return [one.second for one in moments if not one.instant]
+
+
+def _instants(moments: Iterable[Moment]) -> list[int]:
+    return [one.second for one in moments if one.instant]
+
+
+def _shown(one: Moment, line: ZoneLine | None) -> int:
+    """Return the reading that a moment is."""
     offset = line.segment(one.second).offset if one.instant and line else 0
     return clamped(one.second + offset)
 
 
-def _latest_reading(until: Moment, line: ZoneLine | None) -> int:
-    """Return the last reading shown by `until`: in the second pass of a repeated hour, that is the hour's end."""
-    reading = _reading(until, line)
-    if until.instant and line and reading < line.segment(until.second).repeated_until:
-        return line.segment(until.second).repeated_until - 1
+def _last_reading(rule: Rule, readings: Readings | None, start: int, line: ZoneLine | None) -> int:
+    """Return the last reading of a rule; after an UNTIL in a second pass, that is the end of the repeated hour."""
+    if rule.times is not None and readings is not None:
+        last = readings.last(start, rule.times)
+        return LATEST if last is None else last
+    if rule.until is None:
+        return LATEST
+    reading = _shown(rule.until, line)
+    if rule.until.instant and line:
+        return max(reading, line.segment(rule.until.second).repeated_until - 1)
     return reading
 
 
@@ -123,15 +212,53 @@ def has_instants(rules: Rules) -> bool:
     return any(one.instant for one in (*rules.dates, *rules.but_dates, *ends))
 
 
-def check_rule(rule: Rule) -> None:
-    """Refuse a rule that fires on no date whatever its start, and one whose evaluation has no bound."""
-    around = days_around(PER_DAY[rule.freq], rule.interval)
-    if rule.sub_daily and around > LONGEST_ROUND and not unrestricted(rule):
+def check_rules(rules: Rules) -> None:
+    """Refuse a rule that fires on no date whatever its start, and a set whose evaluation has no bound."""
+    for rule in rules.rules + rules.but_rules:
+        _check(rule)
+    for rule in rules.but_rules:
+        if _round(rule) > 1:
+            raise ScheduleError(
+                f"EXRULE {rule_text(rule)!r} leaves out other times on each day; expected an INTERVAL that divides "
+                f"the {PER_DAY[rule.freq]} units of a day."
+            )
+    for rule in rules.rules:
+        if rules.but_rules and rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
+            raise ScheduleError(_late(rule, "EXRULE", LONGEST_LEFT))
+    slow = sum(map(_slow, rules.rules + rules.but_rules))
+    if slow > MOST_SLOW:
         raise ScheduleError(
-            f"INTERVAL={rule.interval} of {FREQUENCIES[rule.freq]} comes round to the same time of day only after "
-            f"{around} days; with other BY parts that must be at most {LONGEST_ROUND}."
+            f"The set has {slow} rules that take long (with BY parts and, below the day, COUNT or an INTERVAL of seconds "
+            f"that does not divide the day, or with a COUNT above {MOST_COUNTED}); expected at most {MOST_SLOW}."
+        )
+
+
+def _slow(rule: Rule) -> bool:
+    if unrestricted(rule) and rule.freq >= DAILY:
+        return False
+    if rule.times is not None and (rule.sub_daily or rule.times > MOST_COUNTED):
+        return True
+    return rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT
+
+
+def _round(rule: Rule) -> int:
+    return days_around(PER_DAY[rule.freq], rule.interval) if rule.sub_daily else 1
+
+
+def _check(rule: Rule) -> None:
+    most = LONGEST_ROUND if rule.times is None else LONGEST_COUNTED
+    if _round(rule) > most and not unrestricted(rule):
+        raise ScheduleError(
+            _late(rule, "other BY parts" if rule.times is None else "COUNT and other BY parts", most)
         )
     own_days = rule.names_days or rule.freq >= DAILY
     once = rule._replace(interval=1, times=None, until=None)
     if own_days and readings_of(once, A_MONDAY).next(A_MONDAY) is None:
         raise ScheduleError(f"rrule {rule_text(rule)!r} would never fire: no date has all that it asks for.")
+
+
+def _late(rule: Rule, besides: str, most: int) -> str:
+    return (
+        f"INTERVAL={rule.interval} of {FREQUENCIES[rule.freq]} comes round to the same time of day only after "
+        f"{_round(rule)} days; with {besides} that must be at most {most}."
+    )

@@ -18,7 +18,6 @@ from beat.schedules.recurrence.days import (
     At,
     DayParts,
     Masks,
-    Without,
     YearDays,
     start_of,
     year_at,
@@ -36,20 +35,15 @@ PER_DAY: Final = (1, 1, 1, 1, 24, 1_440, 86_400)
 PERIODS_AROUND: Final = (400, 4_800, 20_871)  # years, months, weeks in 400 years
 
 
-def readings_of(rule: Rule, start: int, without: tuple[At, ...] = ()) -> Readings:
-    """Return the readings of a rule that starts at the reading `start`, regardless of COUNT and UNTIL.
-
-    The days of `without` are left out.
-    """
+def readings_of(rule: Rule, start: int) -> Readings:
+    """Return the readings of a rule that starts at the reading `start`, regardless of COUNT and UNTIL."""
     size = DAY // PER_DAY[rule.freq]
-    offsets = _offsets(rule, start)
-    if rule.by_set_pos and rule.freq >= DAILY:
-        offsets = _positions(offsets, rule.by_set_pos)
+    offsets = offsets_of(rule, start)
     if not offsets:
         return Nothing()
-    if rule.freq >= DAILY and unrestricted(rule) and not without:
+    if rule.freq >= DAILY and unrestricted(rule):
         return Steps(size, rule.interval, start, offsets)
-    sets = _day_sets(rule, start)
+    sets = day_sets(rule, start)
     if rule.by_set_pos and rule.freq < DAILY:
         return _picked(rule, At(*sets), offsets)
     units = _units(rule, start)
@@ -58,35 +52,17 @@ def readings_of(rule: Rule, start: int, without: tuple[At, ...] = ()) -> Reading
         if not numbers:
             return Nothing()
         sets.append(Ring(units.round, numbers))
-    return Walk(At(*sets, *map(Without, without)), units, offsets)
+    return Walk(At(*sets), units, offsets)
 
 
-def covered_days(by: Rule, rule: Rule, start: int) -> At | None:
-    """Return the days of the rule `by` if on each it has all the readings that `rule` can have on a day."""
-    mine, its = _in_each_day(rule, start), _in_each_day(by, start)
-    if by.times is not None or by.until is not None or mine is None or its is None or not mine <= its:
-        return None
-    return At(*_day_sets(by, start))
-
-
-def _in_each_day(rule: Rule, start: int) -> set[int] | None:
-    """The seconds of each matching day at which a rule fires; None if days differ."""
-    units = _units(rule, start)
-    if units.round > 1 or (rule.by_set_pos and rule.freq < DAILY):
-        return None
-    offsets = _offsets(rule, start)
-    if rule.by_set_pos:
-        offsets = _positions(offsets, rule.by_set_pos)
-    size = DAY // units.per_day
-    return {unit * size + offset for unit in units.each_day() for offset in offsets}
-
-
-def _day_sets(rule: Rule, start: int) -> list[Masks]:
-    days, phase = YearDays(day_parts(rule, start)), _phase(rule, start // DAY)
+def day_sets(rule: Rule, start: int) -> list[Masks]:
+    """Return sets whose common days are those of a rule."""
+    days, phase = YearDays(_day_parts(rule, start)), _phase(rule, start // DAY)
     return [days] if phase is None else [phase, days]
 
 
 def _units(rule: Rule, start: int) -> Units:
+    """Return the units of the day, at the rule's frequency, in which it fires."""
     per_day = PER_DAY[rule.freq]
     interval, first = (rule.interval, start * per_day // DAY) if rule.sub_daily else (1, 0)
     return Units(per_day, allowed_units(rule), interval, first)
@@ -100,29 +76,36 @@ def _picked(rule: Rule, days: At, offsets: tuple[int, ...]) -> Readings:
     if min(map(abs, rule.by_set_pos)) > most * len(offsets):
         return Nothing()
     around = PERIODS_AROUND[WEEKLY if rule.by_easter else rule.freq]
-    return Picked(days, offsets, rule.by_set_pos, _PERIODS[rule.freq](rule.wkst), around)
+    return Picked(days, offsets, rule.by_set_pos, _period(rule), around)
 
 
 def unrestricted(rule: Rule) -> bool:
     """Return whether a rule of days or less fires in all units of all days that its interval meets."""
-    return not (rule.names_days or rule.by_month) and len(allowed_units(rule)) == PER_DAY[rule.freq]
+    per_day = PER_DAY[rule.freq]
+    return not (rule.names_days or rule.by_month) and allowed_units(rule) == (1 << per_day) - 1
 
 
-def allowed_units(rule: Rule) -> Sequence[int]:
-    """Return the units of the day that the BY parts allow, at the rule's frequency."""
-    parts = (rule.by_hour, rule.by_minute, rule.by_second)[: max(rule.freq - DAILY, 0)]
-    if not any(parts):
-        return range(PER_DAY[rule.freq])
-    units = [0]
-    for numbers, size in zip(parts, (24, 60, 60), strict=False):
-        units = [unit * size + number for unit in units for number in numbers or range(size)]
-    return units
+def allowed_units(rule: Rule) -> int:
+    """Return the units of the day that the BY parts allow, at the rule's frequency, as bits."""
+    return time_bits((rule.by_hour, rule.by_minute, rule.by_second)[: max(rule.freq - DAILY, 0)])
 
 
-def day_parts(rule: Rule, start: int | None = None) -> DayParts:
+def time_bits(parts: Sequence[Sequence[int]]) -> int:
+    """Return what hours, minutes and seconds name together, as bits: of a day, each unit of the last one given.
+
+    An empty part is all of its numbers.
+    """
+    found, width = 1, 1
+    for numbers, size in reversed(tuple(zip(parts, (24, 60, 60), strict=False))):
+        found = sum(found << number * width for number in numbers or range(size))
+        width *= size
+    return found
+
+
+def _day_parts(rule: Rule, start: int) -> DayParts:
     """Return what says which dates match; where no part does, the date of `start` stands in."""
     months, month_days, weekdays = rule.by_month, rule.by_month_day, rule.by_day
-    if start is not None and not rule.names_days and rule.freq < DAILY:
+    if not rule.names_days and rule.freq < DAILY:
         day = start // DAY
         month, month_day = _month_and_day(day)
         if rule.freq == WEEKLY:
@@ -152,21 +135,20 @@ def _phase(rule: Rule, day: int) -> Masks | None:
     if rule.freq == MONTHLY:
         return EveryMonths(rule.interval, year_at(day) * 12 + _month_and_day(day)[0] - 1)
     if rule.freq == WEEKLY:
-        return EveryDays(rule.interval * 7, _week(rule.wkst)(day)[0], 7)
+        return EveryDays(rule.interval * 7, week_start(day, rule.wkst), 7)
     return EveryDays(rule.interval, day)
 
 
-def _offsets(rule: Rule, start: int) -> tuple[int, ...]:
-    """Return the seconds within a unit: of the day, the hour, the minute."""
+def offsets_of(rule: Rule, start: int) -> tuple[int, ...]:
+    """Return the seconds within a unit (of the day, the hour, the minute) that BYSETPOS leaves."""
     second = start % DAY
     hours = (rule.by_hour or (second // 3600,)) if rule.freq < HOURLY else (0,)
     minutes = (rule.by_minute or (second // 60 % 60,)) if rule.freq < MINUTELY else (0,)
     seconds = (rule.by_second or (second % 60,)) if rule.freq <= MINUTELY else (0,)
-    return tuple([h * 3600 + m * 60 + s for h, m, s in product(hours, minutes, seconds)])
-
-
-def _positions(offsets: tuple[int, ...], positions: tuple[int, ...]) -> tuple[int, ...]:
-    places = {position - 1 if position > 0 else len(offsets) + position for position in positions}
+    offsets = tuple([h * 3600 + m * 60 + s for h, m, s in product(hours, minutes, seconds)])
+    if not rule.by_set_pos or rule.freq < DAILY:
+        return offsets
+    places = {position - 1 if position > 0 else len(offsets) + position for position in rule.by_set_pos}
     return tuple(offsets[place] for place in sorted(places) if 0 <= place < len(offsets))
 
 
@@ -177,34 +159,26 @@ def _month_and_day(day: int) -> tuple[int, int]:
     return month, place - starts[month - 1] + 1
 
 
-def _year(wkst: int) -> Callable[[int], tuple[int, int]]:
-    del wkst
+def _period(rule: Rule) -> Period:
+    """Return the function that gives the year, month or week of a day: where it begins, and where the next does."""
 
-    def period(day: int) -> tuple[int, int]:
-        year = year_at(day)
-        return start_of(year), start_of(year + 1)
+    def year(day: int) -> tuple[int, int]:
+        number = year_at(day)
+        return start_of(number), start_of(number + 1)
 
-    return period
+    def month(day: int) -> tuple[int, int]:
+        number = year_at(day)
+        first, starts = start_of(number), MONTH_STARTS[isleap(number)]
+        within = bisect_right(starts, day - first)
+        return first + starts[within - 1], first + starts[within]
 
-
-def _month(wkst: int) -> Callable[[int], tuple[int, int]]:
-    del wkst
-
-    def period(day: int) -> tuple[int, int]:
-        year = year_at(day)
-        first, starts = start_of(year), MONTH_STARTS[isleap(year)]
-        month = bisect_right(starts, day - first)
-        return first + starts[month - 1], first + starts[month]
-
-    return period
-
-
-def _week(wkst: int) -> Callable[[int], tuple[int, int]]:
-    def period(day: int) -> tuple[int, int]:
-        start = day - (day + HALF_WEEK - wkst) % 7
+    def week(day: int) -> tuple[int, int]:
+        start = week_start(day, rule.wkst)
         return start, start + 7
 
-    return period
+    return (year, month, week)[rule.freq]
 
 
-_PERIODS: Final = (_year, _month, _week)
+def week_start(day: int, wkst: int) -> int:
+    """Return the first day of the week in which a day lies."""
+    return day - (day + HALF_WEEK - wkst) % 7

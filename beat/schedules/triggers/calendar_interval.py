@@ -7,22 +7,31 @@ at the first instant after the gap, unless ``gap = "skip"`` says otherwise.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
+from calendar import isleap
 from dataclasses import dataclass, field, replace
-from datetime import MAXYEAR, date, timedelta, tzinfo
+from datetime import MAXYEAR, date, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from beat.schedules.arguments import zone_name
-from beat.schedules.clock.calendar_days import DateRule, Days
+from beat.schedules.clock.calendar_days import LENGTHS
 from beat.schedules.clock.walls import Walls
 from beat.schedules.phrases import counted, listed, zone_phrase
 from beat.schedules.triggers.parts import Filling, Part, Readings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-AHEAD: Final = 3653  # days by which a walk over dates is lengthened
+CYCLE: Final = 4800  # months after which the Gregorian calendar repeats itself
+CYCLE_DAYS: Final = 146_097
+MONTHS: Final = tuple(  # how long each month of a cycle is, from January of a year that 400 divides
+    length + (month == 1 and isleap(year)) for year in range(400) for month, length in enumerate(LENGTHS)
+)
+END: Final = (MAXYEAR + 1) * 12
+STRIDE: Final = 8  # of the dates of a walk every eighth is kept
+AHEAD: Final = 120 * 32  # a walk is lengthened by ten years
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,10 @@ class CalendarPart(Part):
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         return self.leaf.next_micros(us, self.tz or tz)
+
+    @property
+    def reads_clocks(self) -> bool:
+        return True
 
     def filled(self, by: Filling) -> Part:
         return replace(self, tz=self.tz or by.tz, gap=self.gap or by.gap, fold=self.fold or by.fold)
@@ -78,14 +91,17 @@ class CalendarPart(Part):
         }
 
 
-class StepDays(Days):
-    """The dates reached from `start` by adding `months`, on the same day of the month, and then `days`."""
+class StepDays:
+    """The dates reached from `start` by adding `months`, on the same day of the month, and then `days`.
+
+    Steps of both have to be walked. A date is then a *place*, 32 times its month since the year 0 plus its day: places
+    are in the order of their dates, and a step is a few additions.
+    """
 
     def __init__(self, months: int, days: int, start: date, end: date | None) -> None:
-        super().__init__(DateRule())
         self._months, self._days, self._start = months, days, start
         self._last = (end or date.max).toordinal()
-        self._walk: tuple[int, ...] = (start.toordinal(),)
+        self._kept: tuple[int, ...] = (_place(start),)
 
     def at_or_after(self, day: int, year: int) -> int | None:
         del year
@@ -116,23 +132,46 @@ class StepDays(Days):
             ahead += self._months
 
     def _by_walking(self, day: int) -> int | None:
-        walk = self._walk
-        if walk[-1] < day:
-            longer = list(walk)
-            while longer[-1] < day + AHEAD and (following := self._following(longer[-1])):
-                longer.append(following)
-            walk = self._walk = tuple(longer)
-        place = bisect_left(walk, day)
-        return walk[place] if place < len(walk) else None
+        sought = _place(date.fromordinal(day))
+        kept = self._kept
+        if kept[-1] < sought:
+            kept = self._kept = (*kept, *self._further(kept[-1], sought + AHEAD))
+        near = kept[bisect_right(kept, sought) - 1]
+        if near == sought:
+            return day
+        found = next((place for place in self._after(near) if place >= sought), None)
+        return (
+            None if found is None else date(found // 32 // 12, found // 32 % 12 + 1, found % 32).toordinal()
+        )
 
-    def _following(self, day: int) -> int | None:
-        here, ahead = date.fromordinal(day), self._months
-        try:
-            while (there := _months_later(here, ahead)) is None:
-                ahead += self._months
-            return (there + timedelta(self._days)).toordinal()
-        except OverflowError:
-            return None
+    def _further(self, place: int, until: int) -> Iterator[int]:
+        """Yield the places to keep after one."""
+        for count, reached in enumerate(self._after(place), 1):
+            if count % STRIDE == 0:
+                yield reached
+                if reached > until:
+                    return
+
+    def _after(self, place: int) -> Iterator[int]:
+        """Yield the places of the walk after one, to the end of the calendar."""
+        month, day = divmod(place, 32)
+        cycles, days = divmod(self._days, CYCLE_DAYS)
+        while True:
+            month += self._months
+            while day > MONTHS[month % CYCLE]:
+                month += self._months
+            month += cycles * CYCLE
+            day += days
+            while day > (length := MONTHS[month % CYCLE]):
+                day -= length
+                month += 1
+            if month >= END:
+                return
+            yield month * 32 + day
+
+
+def _place(day: date) -> int:
+    return (day.year * 12 + day.month - 1) * 32 + day.day
 
 
 def _months_later(day: date, months: int) -> date | None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from calendar import isleap, monthrange
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import MAXYEAR, date, datetime, tzinfo
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from beat.schedules.arguments import ScheduleError, zone_name
-from beat.schedules.clock.calendar_days import FIRST_YEAR, DateRule, Days
+from beat.schedules.arguments import ScheduleError, shown, zone_name
+from beat.schedules.clock.calendar_days import FIRST_YEAR
 from beat.schedules.clock.fields import DAYS, MONTHS, Field
 from beat.schedules.clock.walls import Walls
 from beat.schedules.phrases import listed, runs, time_phrase, zone_phrase
@@ -61,9 +61,20 @@ class CronPart(Part):
     def bounds(self) -> tuple[Moment | None, Moment | None]:
         return self.start, self.end
 
+    @property
+    def fold_policy(self) -> str:
+        return self.leaf.policy[1]
+
+    @property
+    def reads_clocks(self) -> bool:
+        return True
+
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         zone = self.tz or tz
-        return not_after(self.end, self.leaf.next_bounded(not_before(self.start, us, zone), zone), zone)
+        if self.start is None and self.end is None:
+            return self.leaf.next_micros(us, zone)
+        first, last = self.span(zone)
+        return not_after(last, self.leaf.next_bounded(not_before(first, us), zone))
 
     def filled(self, by: Filling) -> Part:
         tz = self.tz or by.tz
@@ -91,14 +102,28 @@ class CronPart(Part):
         }
 
 
-class FieldDays(Days):
+class FieldDays:
     """The dates on which the date fields of cron match."""
 
     def __init__(self, read: list[Any]) -> None:
-        super().__init__(DateRule())
         self._year_field, month, self._day, week, weekday = read
         self._months, self._weeks, self._weekdays = (_values(one) for one in (month, week, weekday))
         self._kept: dict[tuple[int, bool, bool], int] = {}
+        self._years: dict[int, tuple[int, int, int | None]] = {}  # start, matching days, first match after it
+
+    def at_or_after(self, day: int, year: int) -> int | None:
+        if year not in self._years:
+            self._years[year] = (*self._year(year), self._first_after(year))
+        start, matching, following = self._years[year]
+        rest = matching >> day - start
+        return day + (rest & -rest).bit_length() - 1 if rest else following
+
+    def _first_after(self, year: int) -> int | None:
+        for number in range(max(year + 1, FIRST_YEAR), MAXYEAR + 1):
+            start, matching = self._year(number)
+            if matching:
+                return start + (matching & -matching).bit_length() - 1
+        return None
 
     def _year(self, number: int) -> tuple[int, int]:
         first = datetime(number, 1, 1)  # noqa: DTZ001 - a date of no zone
@@ -149,8 +174,9 @@ def read_fields(given: dict[str, Any]) -> tuple[str, ...]:
     for place, name in enumerate(FIELDS):
         value = given.get(name, DEFAULT_VALUES[name] if place > last else "*")
         if isinstance(value, bool) or not isinstance(value, int | str):
-            raise ScheduleError(f"{name} of a cron trigger is a number or a text, not {value!r}.")
-        texts.append(str(_field(name, " ".join(str(value).lower().split()))))
+            raise ScheduleError(f"{name} of a cron trigger is a number or a text, not {shown(value)}.")
+        text = value if isinstance(value, str) else shown(value)
+        texts.append(str(_field(name, " ".join(text.lower().split()))))
     field_walls(tuple(texts))
     return tuple(texts)
 
@@ -166,13 +192,13 @@ def _field(name: str, text: str) -> Any:
     for item in text.split(","):
         if not any(known.value_re.fullmatch(item.strip()) for known in kind.COMPILERS):
             raise ScheduleError(
-                f"{name} {text!r} of a cron trigger: {item.strip()!r} is not understood; expected {_EXPECTED[name]}."
+                f"{name} {shown(text)} of a cron trigger: {shown(item.strip())} is not understood; expected {_EXPECTED[name]}."
             )
     try:
         return kind(name, text)
     except ValueError as error:
         raise ScheduleError(
-            f"{name} {text!r} of a cron trigger: {str(error).rstrip('.')}; expected {_EXPECTED[name]}."
+            f"{name} {shown(text)} of a cron trigger: {str(error).rstrip('.')}; expected {_EXPECTED[name]}."
         ) from None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, shown
 from beat.schedules.triggers.parts import Filling, Part
 from jobq.instants import from_micros, to_micros
 
@@ -47,7 +47,7 @@ class ForeignPart(Part):
             if fire > us:
                 return fire
             if reached is not None and fire <= reached:
-                raise self._failed(f"answered {previous!r} again, which is not after {now!r}")
+                raise self._failed(f"answered {shown(previous)} again, which is not after {now!r}")
             reached = fire
         raise self._failed(f"took {MOST_STEPS} steps and was still not past {now!r}")
 
@@ -59,7 +59,7 @@ class ForeignPart(Part):
         if answer is None:
             return None
         if not isinstance(answer, datetime) or answer.utcoffset() is None:
-            raise self._failed(f"answered {answer!r}, which is not an aware datetime")
+            raise self._failed(f"answered {shown(answer)}, which is not an aware datetime")
         return answer
 
     def _failed(self, what: str) -> ScheduleError:

@@ -11,7 +11,17 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from beat.schedules.arguments import ScheduleError, as_micros, as_zone, check_fold, check_gap, nearest
+from beat.schedules.arguments import (
+    ScheduleError,
+    as_micros,
+    as_zone,
+    check_fold,
+    check_gap,
+    epoch_micros,
+    nearest,
+    shown,
+)
+from beat.schedules.at import at
 from beat.schedules.interval import LEAST, MOST
 from beat.schedules.triggers.calendar_interval import CalendarPart
 from beat.schedules.triggers.cron_fields import FIELDS, CronPart, read_fields
@@ -26,7 +36,7 @@ from beat.schedules.triggers.parts import (
     micros_of,
     settled,
 )
-from jobq.instants import to_micros
+from jobq.instants import from_micros
 
 if TYPE_CHECKING:
     from beat.schedules.triggers.parts import Combination, Moment
@@ -59,6 +69,15 @@ def read_part(given: object, bounds: Bounds | None = None) -> Part:
     return part
 
 
+def check_policy(part: Part, gap: Any, fold: Any) -> None:
+    """Refuse a `gap` or `fold` that is none, and any for a part that it means nothing to."""
+    for name, value in (("gap", check_gap(gap)), ("fold", check_fold(fold))):
+        if value and not part.reads_clocks:
+            raise ScheduleError(
+                f"{name} is about the readings of a clock, and this trigger reads none; leave it out."
+            )
+
+
 def form_of(trigger: object) -> dict[str, Any] | None:
     """Return the arguments of a trigger of APScheduler, as it holds them; None for a class that is not its own."""
     from apscheduler.triggers.base import BaseTrigger
@@ -70,7 +89,7 @@ def form_of(trigger: object) -> dict[str, Any] | None:
 
     if not isinstance(trigger, BaseTrigger):
         raise ScheduleError(
-            f"A trigger is one of APScheduler or a table such as {{ type = 'cron', hour = '3' }}, not {trigger!r}."
+            f"A trigger is one of APScheduler or a table such as {{ type = 'cron', hour = '3' }}, not {shown(trigger)}."
         )
     known: dict[type, tuple[str, tuple[str, ...]]] = {
         CronTrigger: ("cron", ("start_date", "end_date", "timezone", "jitter")),
@@ -85,8 +104,20 @@ def form_of(trigger: object) -> dict[str, Any] | None:
     }
     for kind, (name, held) in known.items():
         if isinstance(trigger, kind) and type(trigger).get_next_fire_time is kind.get_next_fire_time:  # type: ignore[attr-defined] # of every trigger
-            return {"type": name, **{key: getattr(trigger, key) for key in held}, **_computed(name, trigger)}
+            form = {"type": name, **{key: getattr(trigger, key) for key in held}, **_computed(name, trigger)}
+            return {key: _as_written(value, form.get("timezone")) for key, value in form.items()}
     return None
+
+
+def _as_written(value: Any, tz: object) -> Any:
+    """Return what was a reading of the trigger's clock before its constructor put the zone on it.
+
+    A fold or a fraction of a second shows that it is an instant. One in a gap cannot be told any more: the constructor
+    has moved it by the size of the gap.
+    """
+    if not isinstance(value, datetime) or value.fold or value.microsecond or value.tzinfo != tz:
+        return value
+    return value.replace(tzinfo=None) if isinstance(tz, ZoneInfo) else value
 
 
 def _computed(name: str, trigger: Any) -> dict[str, Any]:
@@ -110,18 +141,18 @@ def _iana(tz: tzinfo | None) -> tzinfo | None:
 
 def _of_another_package(trigger: Any) -> Part:
     tz = getattr(trigger, "timezone", None)
-    return ForeignPart(trigger, tz if isinstance(tz, ZoneInfo) else None)
+    return ForeignPart(trigger, as_zone(tz) if isinstance(tz, ZoneInfo) else None)
 
 
 def _read(form: dict[str, Any], bounds: Bounds) -> Part:
-    given = {str(name): value for name, value in form.items() if value is not None}
+    given = {name: value for name, value in form.items() if value is not None}
     known = ", ".join(_NAMES)
     if "type" not in given:
         raise ScheduleError(f"The trigger has no type; expected one of {known}.")
-    name = str(given.pop("type"))
-    if name not in _NAMES:
+    name = given.pop("type")
+    if not isinstance(name, str) or name not in _NAMES:
         raise ScheduleError(
-            f"type of a trigger is one of {known}, not {name!r}{nearest(name, _NAMES) or '.'}"
+            f"type of a trigger is one of {known}, not {shown(name)}{nearest(name, _NAMES) or '.'}"
         )
     if given.pop("jitter", 0):
         raise ScheduleError(
@@ -131,11 +162,12 @@ def _read(form: dict[str, Any], bounds: Bounds) -> Part:
     for key in given:
         if key not in _NAMES[name]:
             raise ScheduleError(
-                f"{_article(name).capitalize()} trigger has no {key!r}{nearest(key, _NAMES[name]) or '.'}"
+                f"{_article(name).capitalize()} trigger has no {shown(key)}{nearest(key, _NAMES[name]) or '.'}"
             )
-    if name not in _READERS:
-        return _combination(name, given, bounds)
-    return _READERS[name](given, _zone(given.get("timezone")))
+    tz = _zone(given.get("timezone"))
+    part = _READERS[name](given, tz) if name in _READERS else _combination(name, given, tz, bounds)
+    check_policy(part, *_policy(given))
+    return part
 
 
 def _article(name: str) -> str:
@@ -145,7 +177,7 @@ def _article(name: str) -> str:
 def _zone(tz: Any) -> ZoneInfo | None:
     if isinstance(tz, tzinfo) and _iana(tz) is None:
         raise ScheduleError(
-            f"The zone of this trigger is {tz}, an offset that knows no summer time; "
+            f"The zone of this trigger is {shown(tz)}, an offset that knows no summer time; "
             "give it timezone = 'Area/City', a name of the IANA database."
         )
     return as_zone(tz)
@@ -176,7 +208,11 @@ def _interval(given: dict[str, Any], tz: ZoneInfo | None) -> Part:
 def _date(given: dict[str, Any], tz: ZoneInfo | None) -> Part:
     if "run_date" not in given:
         raise ScheduleError("A date trigger takes run_date, such as '2030-01-01 09:00:00'.")
-    return DatePart(_moment("run_date", given["run_date"], tz), tz)
+    run_date = _moment("run_date", given["run_date"], None)
+    gap, fold = _policy(given)
+    return DatePart(
+        at(from_micros(run_date) if isinstance(run_date, int) else run_date, tz, gap=gap, fold=fold)
+    )
 
 
 def _calendar(given: dict[str, Any], tz: ZoneInfo | None) -> Part:
@@ -196,13 +232,13 @@ def _calendar(given: dict[str, Any], tz: ZoneInfo | None) -> Part:
     return CalendarPart(years * 12 + months, weeks * 7 + days, at, start, end, tz, *_policy(given))
 
 
-def _combination(name: str, given: dict[str, Any], bounds: Bounds) -> Part:
+def _combination(name: str, given: dict[str, Any], tz: ZoneInfo | None, bounds: Bounds) -> Part:
     held = given.get("triggers")
     if not isinstance(held, list | tuple) or not held:
         raise ScheduleError(f"{_article(name).capitalize()} trigger takes triggers, a list of at least one.")
     sort: type[Combination] = AndPart if name == "and" else OrPart
     parts = [read_part(one, Bounds(bounds.parts, bounds.depth + 1)) for one in held]
-    return sort(parts).filled(Filling(_zone(given.get("timezone")), None, *_policy(given)))
+    return sort(parts).filled(Filling(tz, None, *_policy(given)))
 
 
 def _policy(given: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -225,15 +261,14 @@ def _moment(what: str, value: Any, tz: ZoneInfo | None) -> Moment:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise ScheduleError(
-                f"{what} of a trigger is {value!r}, which is not ISO 8601, such as '2030-01-01 09:00:00'."
+                f"{what} of a trigger is {shown(value)}, which is not ISO 8601, such as '2030-01-01 09:00:00'."
             ) from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the zone follows
     if not isinstance(value, datetime):
-        raise ScheduleError(f"{what} of a trigger is a date and time, not {value!r}.")
-    if value.utcoffset() is None:
-        return settled(value.replace(tzinfo=None), tz)
-    return micros_of(to_micros(value), UTC)
+        raise ScheduleError(f"{what} of a trigger is a date and time, not {shown(value)}.")
+    us = epoch_micros(f"{what} of a trigger", value)
+    return settled(value.replace(tzinfo=None, fold=0), tz) if us is None else micros_of(us, UTC)
 
 
 def _day(what: str, value: Any) -> date:
@@ -242,19 +277,19 @@ def _day(what: str, value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             raise ScheduleError(
-                f"{what} of a calendarinterval trigger is {value!r}, which is not a date such as '2030-01-31'."
+                f"{what} of a calendarinterval trigger is {shown(value)}, which is not a date such as '2030-01-31'."
             ) from None
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
-    raise ScheduleError(f"{what} of a calendarinterval trigger is a date, not {value!r}.")
+    raise ScheduleError(f"{what} of a calendarinterval trigger is a date, not {shown(value)}.")
 
 
 def _whole(what: str, value: Any, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise ScheduleError(
-            f"{what} of a calendarinterval trigger is a whole number from 0 to {most}, not {value!r}."
+            f"{what} of a calendarinterval trigger is a whole number from 0 to {most}, not {shown(value)}."
         )
     return value
 

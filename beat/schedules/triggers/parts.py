@@ -3,7 +3,7 @@
 A trigger of APScheduler answers `get_next_fire_time(previous, now)`, from its last answer and from `now` on. The parts
 answer the one question of this project, the first fire strictly after an instant, from nothing but their arguments:
 
-* a date is one instant;
+* a date is `at`: an instant, or a reading of a clock;
 * an interval is elapsed time on the UTC line, counted from its start;
 * the fields of cron and calendar intervals are readings of a wall clock, which `beat.dst` takes to instants under
   this project's policy (`beat.schedules.triggers.cron_fields`, `beat.schedules.triggers.calendar_interval`);
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_seconds, zone_name
+from beat.schedules.at import at
 from beat.schedules.base import FIRST, LAST, Schedule
 from beat.schedules.clock.wallclock import WallClock
 from beat.schedules.combined import Intersection, Union
@@ -28,7 +29,7 @@ from beat.schedules.combining.lattice import Lattice
 from beat.schedules.combining.search import Combined, common_zone
 from beat.schedules.interval import schedule
 from beat.schedules.phrases import duration, zone_phrase
-from jobq.instants import from_micros, to_micros
+from jobq.instants import SECOND, from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,36 +68,75 @@ class Part(Schedule):
         return False
 
     @property
+    def reads_clocks(self) -> bool:
+        """Whether `gap` and `fold` mean anything to it."""
+        return False
+
+    @property
+    def fold_policy(self) -> str:
+        """In which passes of a fold it fires, see `beat.dst`: what a bound that the clock shows twice means."""
+        return "first"
+
+    @property
     def bounds(self) -> tuple[Moment | None, Moment | None]:
-        """The first and the last instant that it may fire at."""
+        """The first and the last moment that it may fire at."""
         return None, None
+
+    def span(self, tz: tzinfo) -> tuple[int | None, int | None]:
+        """Return the bounds as instants; `tz` is the zone if the part has none.
+
+        A bound that the clock leaves out is the first instant after the gap. One that it shows twice lets through
+        the passes in which the part fires.
+        """
+        zone, (start, end) = self.tz or tz, self.bounds
+        first = None if start is None else micros_of(start, zone, second=self.fold_policy == "second")
+        last = None if end is None else micros_of(end, zone, second=self.fold_policy != "first")
+        return first, last
+
+    def _from(self, us: int) -> Schedule:
+        return self.filled(Filling(anchor=us)) if self.by_anchor else self
 
     @property
     def leaf(self) -> Schedule:
         """What fires as it does but for the bounds, in the form that the search of a combination knows best."""
         return self
 
+    @property
+    def clocks(self) -> tuple[Schedule, ...]:
+        return () if self.leaf is self else self.leaf.clocks
+
 
 @dataclass(frozen=True, slots=True)
 class DatePart(Part):
-    """Fire once."""
+    """Fire once, as `at` does."""
 
-    run_date: Moment
-    tz: ZoneInfo | None
+    once: at
+    tz: ZoneInfo | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tz", self.once.tz)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
-        fire = micros_of(self.run_date, self.tz or tz)
-        return fire if fire > us else None
+        return self.once.next_micros(us, self.tz or tz)
+
+    @property
+    def reads_clocks(self) -> bool:
+        return True
+
+    @property
+    def leaf(self) -> Schedule:
+        return self.once
 
     def filled(self, by: Filling) -> Part:
-        tz = self.tz or by.tz
-        return DatePart(settled(self.run_date, tz), tz)
+        once = self.once
+        return DatePart(at(once.when, once.tz or by.tz, gap=once.gap or by.gap, fold=once.fold or by.fold))
 
     def describe(self) -> str:
-        return f"Once, at {_shown(self.run_date, self.tz)}{zone_phrase(self.tz)}."
+        return self.once.describe()
 
     def arguments(self) -> dict[str, Any]:
-        return {"type": "date", "run_date": moment_text(self.run_date), "timezone": zone_name(self.tz)}
+        given = self.once.arguments()
+        return {"type": "date", "run_date": given.pop("when"), "timezone": given.pop("tz"), **given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +149,9 @@ class IntervalPart(Part):
     tz: ZoneInfo | None
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
-        zone = self.tz or tz
-        start = us + self.micros if self.start is None else micros_of(self.start, zone)
-        return not_after(self.end, Lattice(start, self.micros).after(us), zone)
+        first, last = self.span(tz)
+        start = us + self.micros if first is None else first
+        return not_after(last, Lattice(start, self.micros).after(us))
 
     @property
     def by_anchor(self) -> bool:
@@ -123,9 +163,11 @@ class IntervalPart(Part):
 
     @property
     def leaf(self) -> Schedule:
+        every = timedelta(microseconds=self.micros)
+        if self.start is None:
+            return schedule(every)
         if not isinstance(self.start, int) or self.start - self.micros < FIRST:
             return self
-        every = timedelta(microseconds=self.micros)
         return schedule(every, anchor=from_micros(self.start) - every)
 
     def filled(self, by: Filling) -> Part:
@@ -168,6 +210,10 @@ class Combination(Part):
     @property
     def by_anchor(self) -> bool:
         return any(part.by_anchor for part in self.parts)
+
+    @property
+    def reads_clocks(self) -> bool:
+        return any(part.reads_clocks for part in self.parts)
 
     def filled(self, by: Filling) -> Part:
         return type(self)([part.filled(by) for part in self.parts])
@@ -226,18 +272,20 @@ class AndPart(Combination):
         return self.whole if all(part.bounds == (None, None) for part in self.parts) else self
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
-        for part in self.parts:
-            us = not_before(part.bounds[0], us, part.tz or tz)
-        fire = self.whole.next_bounded(us, tz)
-        for part in self.parts:
-            fire = not_after(part.bounds[1], fire, part.tz or tz)
+        running = self.whole._from(us)  # noqa: SLF001 - of the same family
+        spans = [part.span(tz) for part in self.parts]
+        for first, _ in spans:
+            us = not_before(first, us)
+        fire = running.next_bounded(us, tz)
+        for _, last in spans:
+            fire = not_after(last, fire)
         return fire
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
         for part in self.parts:
-            first, last = part.bounds
-            since = not_before(first, since, part.tz or tz)
-            until = until if last is None else min(until, micros_of(last, part.tz or tz))
+            first, last = part.span(tz)
+            since = not_before(first, since)
+            until = until if last is None else min(until, last)
         return self.whole.latest_micros(since, until, tz)
 
     def describe(self) -> str:
@@ -251,7 +299,7 @@ class AndPart(Combination):
 class Readings(WallClock):
     """Readings of a wall clock, however they were found."""
 
-    walls: Walls
+    walls: Walls = field(repr=False)
     tz: ZoneInfo | None
     gap: str | None
     fold: str | None
@@ -278,20 +326,34 @@ class Readings(WallClock):
         raise ScheduleError("These readings are part of a trigger, which is what can be stored.")
 
 
-def not_before(start: Moment | None, us: int, tz: tzinfo) -> int:
-    """Return the instant to ask from, so that nothing fires before the start."""
-    return us if start is None else max(us, micros_of(start, tz) - 1)
+def not_before(first: int | None, us: int) -> int:
+    """Return the instant to ask from, so that nothing fires before the first."""
+    return us if first is None else max(us, first - 1)
 
 
-def not_after(end: Moment | None, fire: int | None, tz: tzinfo) -> int | None:
-    """Return the fire, None if it is after the end."""
-    return fire if fire is None or end is None or fire <= micros_of(end, tz) else None
+def not_after(last: int | None, fire: int | None) -> int | None:
+    """Return the fire, None if it is after the last."""
+    return fire if fire is None or last is None or fire <= last else None
 
 
-def micros_of(moment: Moment, tz: tzinfo) -> int:
-    """Return a moment as an instant that can be shown in UTC; `tz` is the zone of a naive one."""
-    us = moment if isinstance(moment, int) else to_micros(moment.replace(tzinfo=tz))
+def micros_of(moment: Moment, tz: tzinfo, *, second: bool = False) -> int:
+    """Return a moment as an instant that can be shown in UTC.
+
+    A naive one is a reading of the clock in `tz`: the first instant after the gap if it is left out, and its first or
+    `second` pass if it is shown twice.
+    """
+    us = moment if isinstance(moment, int) else _passes(moment, tz)[second]
     return min(max(us, FIRST_MOMENT), LAST_MOMENT)
+
+
+def _passes(reading: datetime, tz: tzinfo) -> tuple[int, int]:
+    """Return the two instants of a reading, which are one except in a fold."""
+    first, second = (to_micros(reading.replace(tzinfo=tz, fold=fold)) for fold in (0, 1))
+    if first <= second:
+        return first, second
+    for change in zone_line(tz).transitions(second // SECOND, first // SECOND):  # PEP 495: so it is in a gap
+        return change.at * SECOND, change.at * SECOND
+    return first, first
 
 
 @overload
@@ -299,8 +361,11 @@ def settled(moment: Moment, tz: ZoneInfo | None) -> Moment: ...
 @overload
 def settled(moment: Moment | None, tz: ZoneInfo | None) -> Moment | None: ...
 def settled(moment: Moment | None, tz: ZoneInfo | None) -> Moment | None:
-    """Return a moment as an instant, if there is a zone."""
-    return moment if moment is None or tz is None else micros_of(moment, tz)
+    """Return a moment as an instant, if that is known: if there is a zone, whose clock does not show it twice."""
+    if moment is None or isinstance(moment, int) or tz is None:
+        return moment if tz is None or moment is None else micros_of(moment, tz)
+    first, second = (micros_of(moment, tz, second=second) for second in (False, True))
+    return first if first == second else moment
 
 
 def moment_text(moment: Moment | None) -> str | None:

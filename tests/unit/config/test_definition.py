@@ -13,6 +13,7 @@ from apscheduler.triggers.date import DateTrigger
 from beat import schedules
 from beat.definition import DefinitionError, entry_from_mapping, read_entry
 from beat.entry import Entry
+from beat.schedules import plugins
 from jobq.errors import ConfigError
 from jobq.message import JobOptions, Link
 
@@ -90,6 +91,27 @@ def test_a_dict_as_celery_has_it() -> None:
 def test_the_forms_of_a_schedule(given: dict[str, Any], expected: schedules.Schedule) -> None:
     read = entry(**given).schedule
     assert (type(read), read) == (type(expected), expected)
+
+
+def test_a_kind_of_another_package_takes_no_key_of_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "offered", lambda: ("queue", "jitter"))
+    read = entry(every=5, queue="low", jitter=0)
+    assert read.schedule == schedules.schedule(5)
+    assert read.options.queue == "low"
+
+
+@pytest.mark.parametrize("roll", ["skip", "next", "previous"])
+def test_jitter_comes_after_the_calendar(roll: str) -> None:
+    read = entry(cron="0 9 * * *", calendar=["2026-12-24"], roll=roll, jitter="1m").schedule
+    assert read == schedules.cron("0 9 * * *").excluding(["2026-12-24"], roll).jittered(60)
+
+
+def test_a_relative_interval_keeps_its_anchor_and_its_zone() -> None:
+    anchor = "2026-01-01T00:00:00+00:00"
+    given = schedules.schedule(3600, anchor=anchor, tz="Asia/Tokyo")
+    assert entry(schedule=given, relative=True).schedule == schedules.schedule(
+        3600, relative=True, anchor=anchor, tz="Asia/Tokyo"
+    )
 
 
 def test_a_task_is_a_name_or_has_one() -> None:

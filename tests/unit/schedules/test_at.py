@@ -1,5 +1,6 @@
 """Once: instants, readings of a clock, and what a gap and a fold make of them."""
 
+import io
 import json
 import pickle
 from datetime import UTC, date, datetime, timedelta
@@ -44,8 +45,31 @@ def test_a_reading_is_one_of_the_clock_in_the_zone_that_is_known():
     assert fires(bound) == ["2025-06-01T10:00:00+00:00"]
 
 
+def test_a_fraction_of_a_second_of_a_reading_is_dropped():
+    assert at("2025-06-01T12:00:00.75", tz="UTC") == at("2025-06-01T12:00", tz="UTC")
+    assert at("2025-06-01T12:00:00.75", tz="UTC").to_dict()["when"] == "2025-06-01T12:00:00"
+
+
+def test_the_second_before_a_reading_is_before_it():
+    one = at("2025-06-01T12:00", tz="America/New_York")
+    fire = datetime(2025, 6, 1, 12, tzinfo=NEW_YORK)
+    for before in (timedelta(microseconds=1), timedelta(seconds=1), timedelta(days=100)):
+        assert one.next_after(fire - before) == fire
+        assert one.latest(fire - before, fire) == fire
+    assert one.next_after(fire) is None
+    assert one.latest(fire, fire + timedelta(days=1)) is None
+
+
 def test_an_aware_datetime_brings_its_zone_along():
     assert at(datetime(2025, 6, 1, 12, tzinfo=NEW_YORK)).tz == NEW_YORK
+
+
+def test_a_zone_without_a_name_is_no_zone_of_the_schedule():
+    block = b"TZif2" + bytes(31) + (1).to_bytes(4, "big") + (4).to_bytes(4, "big") + bytes(6) + b"UTC\0"
+    nameless = ZoneInfo.from_file(io.BytesIO(block + block + b"\nUTC0\n"))
+    one = at(datetime(2025, 6, 1, 12, tzinfo=nameless))
+    assert one == at("2025-06-01T12:00Z")
+    assert one.to_dict()["when"] == "2025-06-01T12:00:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,15 @@ def test_the_latest_fire_stays_within_bounds():
     assert one.latest(LAST, LAST + far) is None
 
 
+def test_the_latest_fire_may_be_the_one_at_a_bound():
+    one = NINE.between(FIRST, LAST)
+    far = timedelta(days=3000)
+    assert one.latest(FIRST - far, FIRST) == FIRST
+    assert one.latest(FIRST - far, FIRST + timedelta(hours=1)) == FIRST
+    assert one.latest(LAST - timedelta(hours=1), LAST + far) == LAST
+    assert NINE.between(FIRST, FIRST).latest(FIRST - far, FIRST + far) == FIRST
+
+
 def test_bounds_of_bounds_become_one():
     day = timedelta(days=1)
     assert NINE.between(FIRST, LAST + day).between(FIRST - day, LAST) == NINE.between(FIRST, LAST)

@@ -19,6 +19,7 @@ from beat.schedules.combining import countries
 PARIS = ZoneInfo("Europe/Paris")
 NINE = cron("0 9 * * *", tz=PARIS)
 WORKDAYS = cron("0 9 * * 1-5", tz=PARIS)
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 CHRISTMAS = Calendar(["12-24", "12-25", "12-26", "01-01"])
 
 
@@ -78,7 +79,10 @@ def test_a_country_agrees_with_the_library(country):
     [
         (lambda: Calendar(["2026-02-30"]), "'2026-02-30' is not a date of a calendar"),
         (lambda: Calendar(["02-30"]), "'02-30' is not a date of a calendar"),
-        (lambda: Calendar(["tomorrow"]), "expected a date, '2026-12-24', '12-24' for every year, or 'saturday'"),
+        (
+            lambda: Calendar(["tomorrow"]),
+            "expected a date, '2026-12-24', '12-24' for every year, or 'saturday'",
+        ),
         (lambda: Calendar([datetime(2026, 1, 1, tzinfo=UTC)]), "is not a date of a calendar"),
         (lambda: Calendar([None]), "None is not a date"),
         (lambda: Calendar("2026-12-24"), "a list of dates, not '2026-12-24'"),
@@ -135,6 +139,18 @@ def test_dates_are_left_out_or_kept_to():
     assert (NINE & set()).next_after(datetime(2026, 1, 1, tzinfo=UTC)) is None
     assert shown(NINE - set(), "2026-07-05", 1) == ["Sun 07-05 09:00"]
     assert NINE.excluding(CHRISTMAS, roll="skip") == NINE - CHRISTMAS
+
+
+def test_dates_of_many_years_come_in_their_order():
+    dates = [f"{year}-07-06" for year in range(2026, 2046)]
+    found = (cron("0 9 * * *", tz="UTC") & dates[::-1]).upcoming(NEW_YEAR, 21)
+    assert [str(fire.date()) for fire in found] == dates
+
+
+def test_the_first_holidays_that_are_known_are_found_from_long_before():
+    one = cron("0 9 * * *", tz="UTC") & Calendar(country="CZ")
+    first = countries.known_years("CZ")[0]
+    assert one.next_after(datetime(first - 300, 1, 1, tzinfo=UTC)).year == first
 
 
 def test_the_date_is_that_of_the_zone_of_evaluation():
@@ -218,6 +234,13 @@ def test_rolled_fires_come_in_the_order_of_their_times():
     assert shown(closed, "2026-07-01", 9) == ["Mon 07-06 09:00", "Mon 07-06 12:00", "Mon 07-06 17:00"]
 
 
+def test_a_fire_that_rolls_back_comes_before_one_that_stays():
+    """The fire on Monday is later than the one on Friday, but not once it has rolled to Friday."""
+    one = cron("0 9 5 1 *", tz="UTC") | cron("0 12 2 1 *", tz="UTC")
+    found = one.excluding(["2026-01-05"], "previous").upcoming(NEW_YEAR, 2)
+    assert [fire.isoformat()[:16] for fire in found] == ["2026-01-02T09:00", "2026-01-02T12:00"]
+
+
 def test_a_rolled_time_in_a_gap_or_a_fold_is_shown_at_its_end_or_first():
     gap = cron("30 2 27 3 *", tz=PARIS).excluding(Calendar(["2026-03-27", "2026-03-28"], weekend=[]), "next")
     assert shown(gap, "2026-03-26", 5) == ["Sun 03-29 03:00"]
@@ -226,6 +249,21 @@ def test_a_rolled_time_in_a_gap_or_a_fold_is_shown_at_its_end_or_first():
     )
     fires = fold.upcoming(datetime(2026, 10, 20, tzinfo=PARIS), 1)
     assert [fire.isoformat() for fire in fires] == ["2026-10-25T02:30:00+02:00"]
+
+
+def test_what_has_rolled_into_a_repeated_hour_fires_in_its_first_pass_alone():
+    calendar = Calendar(["2025-10-24", "2025-10-25"], weekend=[])
+    one = cron("30 2 24 10 *", tz="Europe/Paris").excluding(calendar, "next")
+    fire = datetime(2025, 10, 26, 0, 30, tzinfo=UTC)
+    assert one.next_after(datetime(2025, 10, 26, 0, 29, 59, tzinfo=UTC)).astimezone(UTC) == fire
+    for minute in (0, 10, 29, 45):
+        assert one.next_after(datetime(2025, 10, 26, 1, minute, tzinfo=UTC)).year == 2026
+
+
+def test_what_has_rolled_to_midnight_is_there_at_midnight():
+    closed = cron("0 0 3 7 *", tz="UTC").excluding(["2026-07-03"], "next")  # a Friday, so Monday the 6th
+    one = cron("0 0 6 7 *", tz="UTC") - closed
+    assert one.next_after(NEW_YEAR).isoformat()[:16] == "2027-07-06T00:00"
 
 
 def test_a_fire_with_no_business_day_near_is_left_out():
@@ -252,6 +290,35 @@ def test_a_calendar_of_all_dates_ends_the_search(text, roll):
     assert one.next_after(now) is None
     assert one.latest(now - timedelta(days=100), now) is None
     assert (cron(text) & ALL_DATES).next_after(now) == cron(text).next_after(now)
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        # What is left when whole dates are passed over, see `day_masks`: what has rolled is on another date.
+        (
+            cron("* 9 2 1 *", tz="UTC").excluding(["2026-01-02"], "next") - cron("0-40 9 5 * *", tz="UTC"),
+            "2026-01-05T09:41",
+        ),
+        (cron("* * * * *", tz="UTC") - ["2026-01-02"] - cron("* * 1,3-31 * *", tz="UTC"), "2026-02-02T00:00"),
+        (
+            (cron("* * * * *", tz="UTC") & ["2026-01-02", "2026-03-04"]) - cron("* * 1-3 * *", tz="UTC"),
+            "2026-03-04T00:00",
+        ),
+        (
+            cron("* * * * *", tz="UTC") - (cron("* * * * *", tz="UTC") - ["2026-03-04"]),
+            "2026-03-04T00:00",
+        ),
+        (
+            cron("* * * * *", tz="UTC")
+            - (cron("* * * * *", tz="UTC") - ["2026-03-04"])
+            - cron("0-29 * * * *", tz="UTC"),
+            "2026-03-04T00:30",
+        ),
+    ],
+)
+def test_dates_count_in_what_is_passed_over(one, expected):
+    assert one.next_after(NEW_YEAR).isoformat()[:16] == expected
 
 
 def test_a_fire_of_every_year_that_is_left_out_every_year_rolls():

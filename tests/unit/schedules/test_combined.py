@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schedule_strategies import instants, same, solars, sparse_crons, sparse_intervals
+from schedule_strategies import combined_of, instants, same, solars, sparse_crons, sparse_intervals
 
 from beat.schedules import (
     Calendar,
     Schedule,
     ScheduleError,
     Union,
+    at,
     cron,
     every,
     from_micros,
@@ -95,6 +96,23 @@ def test_each_part_keeps_its_zone():
     assert both.tz is None
     assert [fire.hour for fire in both.upcoming(START, 2)] == [8, 0]
     assert (cron("0 9 * * *", tz=PARIS) | cron("0 8 * * *", tz=PARIS)).tz == PARIS
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (rrule("FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0", tz="Asia/Tokyo"), "2026-01-02T00:00:00+00:00"),
+        (at("2026-01-01T20:00", tz="America/New_York"), "2026-01-02T01:00:00+00:00"),
+        (every(86_400, relative=True, anchor=START, tz="Asia/Tokyo"), "2026-01-01T15:00:00+00:00"),
+    ],
+    ids=["rrule", "at", "relative"],
+)
+def test_a_part_of_any_kind_is_evaluated_in_its_own_zone(one, expected):
+    fire = datetime.fromisoformat(expected)
+    other = cron("30 12 * * *", tz=PARIS)
+    for whole in (one | other, one - other, one & one.between(START, None), one.jittered(0.000001) | other):
+        assert fire in whole.upcoming(START.astimezone(PARIS), 3)
+        assert whole.latest(fire - timedelta(seconds=1), fire) == fire
 
 
 def test_an_entry_binds_what_its_parts_leave_open():
@@ -262,3 +280,136 @@ def test_the_latest_of_two_zones_is_found_however_many_fires_are_left_out():
     one = cron("* * * * *", tz="Europe/Prague") - cron("* 0-22 * * *", tz="America/New_York")
     latest = one.latest(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
     assert latest == datetime(2026, 1, 30, 4, 59, tzinfo=UTC)
+
+
+PRAGUE_AND_NEW_YORK = cron("* * * * *", tz="Europe/Prague") - cron("* 0-22 * * *", tz="America/New_York")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        PRAGUE_AND_NEW_YORK | cron("0 0 1 1 *", tz="UTC"),
+        PRAGUE_AND_NEW_YORK.excluding(["2026-02-01"], "next"),
+    ],
+)
+def test_the_latest_of_what_is_made_of_a_long_search_is_found(one):
+    assert one.latest(START, START + timedelta(days=30)) == datetime(2026, 1, 30, 4, 59, tzinfo=UTC)
+
+
+HALVES = every(0.5, anchor=ANCHOR) - every(0.25, anchor=ANCHOR).between(
+    START + timedelta(hours=5), START + timedelta(hours=9)
+)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        HALVES | cron("0 1 1 1 *"),
+        (HALVES | cron("0 1 1 1 *")) - cron("0 2 * * *"),
+        HALVES - {date(2025, 1, 1)},
+    ],
+)
+def test_what_a_part_that_gave_up_left_unknown_is_looked_for_with_each_probe(one):
+    last = START + timedelta(hours=5, seconds=-0.5)
+    assert one.latest(START, START + timedelta(hours=9)) == last
+
+
+@settings(same, max_examples=60)
+@given(combined_of(st.one_of(sources, combined_of(sources))), instants, st.integers(1, 40))
+def test_the_latest_is_the_last_of_the_fires(one, since, days):
+    until = since.astimezone(UTC) + timedelta(days=days)
+    fires = one.upcoming(since, 3_000)
+    if len(fires) < 3_000:
+        expected = max(
+            (to_micros(fire) for fire in fires if to_micros(fire) <= to_micros(until)), default=None
+        )
+        latest = one.latest(since, until)
+        assert (None if latest is None else to_micros(latest)) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "start", "expected"),
+    [
+        (
+            (cron("* * * * *") - rrule("FREQ=MINUTELY;BYSECOND=0;BYMONTH=1")) | cron("0 0 1 3 *"),
+            "2026-01-15T00:00",
+            "2026-02-01T00:00",
+        ),
+        (
+            PRAGUE_AND_NEW_YORK - cron("* * * 1-2 *", tz="America/New_York") | cron("0 0 1 7 *"),
+            "2026-01-15T00:00",
+            "2026-03-02T04:00",
+        ),
+        (
+            cron("* * * * *") - trigger({"type": "cron", "day_of_week": "sat,sun", "minute": "*"}),
+            "2026-01-02T23:59",
+            "2026-01-05T00:00",
+        ),
+        (
+            cron("* * * * *") - rrule("FREQ=MINUTELY;BYDAY=SA,SU;BYSECOND=0"),
+            "2026-01-02T23:59",
+            "2026-01-05T00:00",
+        ),
+        (
+            cron("* * * * *") - rrule("FREQ=MINUTELY;BYSECOND=0;UNTIL=20260131T115900", "2026-01-02T08:00"),
+            "2026-01-02T07:59",
+            "2026-01-31T12:00",
+        ),
+        (
+            cron("* * * * *") - rrule("FREQ=MINUTELY;BYSECOND=0;COUNT=20000", "2026-01-02T08:00"),
+            "2026-01-02T07:59",
+            "2026-01-16T05:20",
+        ),
+        (
+            cron("* * * * *") - cron("* * * * *").between(None, datetime(2026, 3, 4, 5, 6, tzinfo=UTC)),
+            "2026-01-02T00:00",
+            "2026-03-04T05:07",
+        ),
+        (
+            cron("* * * * *", tz="Asia/Tokyo")
+            - (
+                cron("* * * * *", tz=PARIS)
+                & Calendar([f"{month:02}-{day:02}" for month in (1, 2) for day in range(1, 29)])
+            ),
+            "2026-01-02T00:00",
+            "2026-01-28T23:00",
+        ),
+    ],
+)
+def test_whole_dates_are_passed_over_whatever_the_kind_and_zone(one, start, expected):
+    found = one.next_after(datetime.fromisoformat(start).replace(tzinfo=UTC))
+    assert f"{found.astimezone(UTC):%Y-%m-%dT%H:%M}" == expected
+
+
+RULES = [
+    "FREQ=MINUTELY;BYSECOND=0",
+    "FREQ=MINUTELY;INTERVAL=7;BYSECOND=0",
+    "FREQ=HOURLY;BYMINUTE=0,1,2,30;BYSECOND=0;COUNT=90",
+    "FREQ=MINUTELY;BYHOUR=1,2,3;BYSECOND=0,30;UNTIL=20251027T020000",
+    "FREQ=MINUTELY;BYDAY=SU;BYSECOND=0;BYSETPOS=1",
+    "FREQ=DAILY;BYHOUR=1,2;BYMINUTE=0,20,40;BYSECOND=0;BYSETPOS=2,-1",
+]
+
+
+@settings(same, max_examples=60)
+@given(
+    st.sampled_from(RULES),
+    dense,
+    *[st.sampled_from(["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]).map(ZoneInfo)] * 2,
+    st.sampled_from([(2025, 3, 29), (2025, 10, 4), (2025, 10, 25), (2025, 4, 5)]),
+)
+def test_rules_of_other_zones_agree_with_sets(rule, text, first, second, day):
+    start = datetime(*day, tzinfo=UTC)
+    end = start + timedelta(days=2)
+    a, b = cron(text, tz=first), rrule(rule, datetime(*day, 1), tz=second)  # noqa: DTZ001 - a reading
+    of_a, of_b = instants_of(a, start, end), instants_of(b, start, end)
+    assert instants_of(a - b, start, end) == of_a - of_b
+    assert instants_of(b - a, start, end) == of_b - of_a
+    assert instants_of(a & b, start, end) == of_a & of_b
+
+
+def test_a_difference_of_equals_is_seen_to_be_empty():
+    one = every(60, anchor=ANCHOR)
+    for empty in (one - every(60, anchor=ANCHOR), one - (cron("0 3 * * *") | one)):
+        assert empty.empty
+        assert empty.next_after(START) is None

@@ -11,6 +11,8 @@ from croniter import croniter
 from beat.schedules import Schedule, cron
 
 START = datetime(2024, 2, 27, 11, 58, 30, tzinfo=UTC)
+NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
+NAMES = [f"entry-{number}" for number in range(200)]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,21 @@ def test_days_that_only_the_day_fields_can_say(text, expected):
     assert dates(text, count=len(expected)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0 9 L-30 * *", "2025-01-01 2025-03-01 2025-05-01 2025-07-01"),
+        ("0 9 L-28 2 *", "2028-02-01 2032-02-01"),
+        ("0 9 30W 4 *", "2025-04-30 2026-04-30 2027-04-30 2028-04-28"),
+        ("0 0 9 1 1 ? 2029-2030", "2029-01-01 2030-01-01 none"),
+        ("0 0 9 31 12 ? 2098,2099", "2098-12-31 2099-12-31 none"),
+    ],
+)
+def test_the_last_that_a_field_can_say_is_said(text, expected):
+    found = [str(fire.date()) for fire in cron(text).upcoming(NEW_YEAR, len(expected.split()))]
+    assert found == expected.removesuffix(" none").split()
+
+
 def test_six_fields_begin_with_the_second_and_seven_end_with_the_year():
     start = datetime(2026, 12, 31, 23, 59, 40, tzinfo=UTC)
     assert [f.second for f in cron("*/15 * * * * *").upcoming(start, 4)] == [45, 0, 15, 30]
@@ -75,21 +92,64 @@ def test_six_fields_begin_with_the_second_and_seven_end_with_the_year():
     assert cron("0 0 3 * * *") == cron("0 3 * * *")
 
 
+def spread(text, name):
+    return cron(text).bind(tz=ZoneInfo("UTC"), anchor=NEW_YEAR, name=name)
+
+
 def test_a_spread_value_is_fixed_by_the_entry_and_stays_in_its_range():
     def bound(name, text):
         start = datetime(2026, 1, 1, tzinfo=UTC)
         return cron(text).bind(tz=ZoneInfo("UTC"), anchor=start, name=name).upcoming(start, 3)
 
-    names = [f"entry-{number}" for number in range(200)]
     assert bound("a", "H H * * *") == bound("a", "h h * * *")
-    minutes = {fire.minute for name in names for fire in bound(name, "H * * * *")}
+    minutes = {fire.minute for name in NAMES for fire in bound(name, "H * * * *")}
     assert minutes <= set(range(60))
     assert len(minutes) > 50
-    assert {fire.minute for name in names for fire in bound(name, "H(10-12) * * * *")} == {10, 11, 12}
-    assert {fire.day for name in names for fire in bound(name, "0 0 H * *")} == set(range(1, 29))
+    assert {fire.minute for name in NAMES for fire in bound(name, "H(10-12) * * * *")} == {10, 11, 12}
+    assert {fire.day for name in NAMES for fire in bound(name, "0 0 H * *")} == set(range(1, 29))
     assert all((f[1] - f[0]).seconds == (f[2] - f[1]).seconds == 600 for f in [bound("x", "H/10 H * * *")])
     # A change of the hash would move every spread entry of every user.
     assert [fire.isoformat() for fire in bound("nightly", "H H * * *")[:1]] == ["2026-01-01T09:15:00+00:00"]
+
+
+def test_a_spread_step_starts_below_the_step():
+    def minutes(text, name):
+        hour = datetime(2025, 1, 1, 1, tzinfo=UTC)
+        return [fire.minute for fire in spread(text, name).fires(NEW_YEAR, hour)]
+
+    assert {tuple(minutes("H/20 * * * *", name)) for name in NAMES} == {
+        (first, first + 20, first + 40) for first in range(20)
+    }
+    assert {tuple(minutes("H(30-59)/20 * * * *", name)) for name in NAMES} == {
+        (first, first + 20) if first < 40 else (first,) for first in range(30, 50)
+    }
+    assert {tuple(minutes("H(10-12)/20 * * * *", name)) for name in NAMES} == {(10,), (11,), (12,)}
+
+
+def test_a_spread_range_of_one_number_is_that_number():
+    assert spread("H(5-5) * * * *", "a").next_after(NEW_YEAR).minute == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("H 0 3 * * *", lambda fire: fire.second),
+        ("0 H 3 * * *", lambda fire: fire.minute),
+        ("0 0 H * * *", lambda fire: fire.hour),
+        ("0 0 3 H * *", lambda fire: fire.day),
+        ("0 0 3 1 H *", lambda fire: fire.month),
+        ("0 0 3 * * H", lambda fire: fire.weekday()),
+        ("H 0 3 * * * 2030", lambda fire: fire.second),
+    ],
+)
+def test_any_field_but_the_year_can_be_spread(text, read):
+    assert len({read(spread(text, name).next_after(NEW_YEAR)) for name in NAMES}) > 5
+
+
+def test_fields_of_one_entry_are_spread_apart():
+    """A name that gave every field the same share would bring entries together again."""
+    fires = [spread("H H * * *", name).next_after(NEW_YEAR) for name in NAMES]
+    assert len({fire.minute * 24 // 60 - fire.hour for fire in fires}) > 10
 
 
 @pytest.mark.parametrize(
@@ -110,7 +170,7 @@ def test_a_spread_day_that_not_every_month_has_depends_on_the_name():
         try:
             fires.add(cron(text, name=f"entry-{number}").next_after(START).day)
         except ValueError as error:
-            fires.add(str(error)[-4:])  # noqa: PT017 - some names are refused, some are not
+            fires.add(str(error)[-4:])
     assert fires == {28, 29, "30'.", "31'."}
     assert cron(text).name == ""
 
@@ -155,6 +215,7 @@ def test_a_day_field_that_starts_with_a_star_restricts_with_the_other():
         ("0 0 0 * * * 2030-2027", "'2030-2027' goes backwards"),
         ("0 0 */31 * 1#3", "would never fire: no date is all that it asks for"),
         ("0 0 30W 2 *", "would never fire"),
+        ("0 9 L-29 2 *", "would never fire"),
         ("0 0 0 29 2 * 2027", "would never fire"),
         ("0 24 * * *", "24 is out of range"),
         ("0 0 * * 8", "8 is out of range; expected 0 to 7"),
@@ -184,6 +245,24 @@ def test_a_rare_date_is_found_across_centuries():
         2156,
     ]
     assert cron("0 0 29 2 *").next_after(datetime(9996, 3, 1, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize("own", ["America/New_York", "Asia/Tokyo", "Pacific/Apia"])
+@pytest.mark.parametrize("asking", ["America/New_York", "Asia/Tokyo", "UTC"])
+def test_the_ends_of_the_calendar_can_be_asked_from_another_zone(own, asking):
+    one = cron("0 0 * * *", tz=own)
+    first = datetime.min.replace(tzinfo=ZoneInfo(asking))
+    last = datetime.max.replace(tzinfo=ZoneInfo(asking))
+    assert one.next_after(first).date().isoformat() <= "0001-01-04"
+    assert one.next_after(last) is None
+
+
+def test_a_second_that_starts_with_a_star_does_not_make_the_entry_follow_real_time():
+    one = cron("*/20 30 1,2 * * *", tz="America/New_York")
+    spring = one.fires(datetime(2025, 3, 9, 6, 45, tzinfo=UTC), datetime(2025, 3, 9, 12, tzinfo=UTC))
+    autumn = one.fires(datetime(2025, 11, 2, 5, tzinfo=UTC), datetime(2025, 11, 2, 7, tzinfo=UTC))
+    assert [f"{fire.astimezone(UTC):%H:%M:%S}" for fire in spring] == ["07:00:00"]
+    assert [f"{fire.astimezone(UTC):%H:%M:%S}" for fire in autumn] == ["05:30:00", "05:30:20", "05:30:40"]
 
 
 def some_field(rng, low, high):

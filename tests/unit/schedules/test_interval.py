@@ -49,6 +49,14 @@ def test_the_latest_fire_of_a_long_outage():
     assert one.latest(ANCHOR - timedelta(days=2), ANCHOR - timedelta(days=1)) is None
 
 
+def test_the_latest_fire_is_neither_the_anchor_nor_the_start_of_the_stretch():
+    one, second = bound(schedule(10)), timedelta(seconds=1)
+    assert one.latest(ANCHOR - timedelta(days=1), ANCHOR + 9 * second) is None
+    assert one.latest(ANCHOR - timedelta(days=1), ANCHOR + 10 * second) == ANCHOR + 10 * second
+    assert one.latest(ANCHOR + 10 * second, ANCHOR + 19 * second) is None
+    assert one.latest(ANCHOR + 9 * second, ANCHOR + 19 * second) == ANCHOR + 10 * second
+
+
 def test_without_an_anchor_a_stretch_starts_its_own_phase():
     one, end = schedule(20), ANCHOR + timedelta(minutes=1)
     assert one.fires(ANCHOR, end) == [ANCHOR + timedelta(seconds=s) for s in (20, 40)]

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from schedule_strategies import instants, parts, same
 
-from beat.schedules import Schedule, cron, every, from_micros, to_micros
+from beat.schedules import Schedule, cron, every, from_micros, jittered, to_micros
 from beat.schedules.jittered import share
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NIGHTLY = cron("0 3 * * *", tz=PARIS)
+HOUR = timedelta(hours=1)
+STEP = timedelta(microseconds=1)
 
 SHARES = [0xB93FA75F1EA93198, 0xE69193673EB11BF, 0x3AFDC983B7BC871A]
 FIRES = [
@@ -68,7 +70,7 @@ def test_the_question_does_not_matter_to_the_answer():
     fires = one.upcoming(START, 20)
     for before, fire in pairwise(fires):
         for part in range(1, 20):
-            assert one.next_after(before + (fire - before) * part / 20 - timedelta(microseconds=1)) == fire
+            assert one.next_after(before + (fire - before) * part / 20 - STEP) == fire
 
 
 def test_the_latest_fire_is_one_of_the_fires():
@@ -76,8 +78,41 @@ def test_the_latest_fire_is_one_of_the_fires():
     fires = one.upcoming(START, 20)
     for before, fire in pairwise(fires):
         assert one.latest(START, fire) == fire
-        assert one.latest(START, fire - timedelta(microseconds=1)) == before
+        assert one.latest(START, fire - STEP) == before
     assert one.latest(fires[3], fires[3]) is None
+
+
+def test_the_largest_share_stays_below_the_jitter_and_before_the_next_fire(monkeypatch):
+    monkeypatch.setattr(jittered, "share", lambda *_: 2**64 - 1)
+    nightly = NIGHTLY.jittered(3600)
+    raw = NIGHTLY.upcoming(START, 4)
+    late = [fire + HOUR - STEP for fire in raw]
+    assert nightly.upcoming(START, 4) == late
+    for fire, moved in zip(raw, late, strict=True):
+        for between in (fire + part * HOUR for part in (0, 0.3, 0.6, 0.9)):
+            assert nightly.next_after(between) == moved
+            assert nightly.latest(between, moved) == moved
+            assert nightly.latest(START, between) == (moved - timedelta(days=1) if fire != raw[0] else None)
+    dense = every(0.01, anchor=START)
+    assert dense.jittered(3600).upcoming(START + HOUR, 3) == [
+        following - STEP
+        for _, following in pairwise(dense.upcoming(START + HOUR - timedelta(seconds=0.01), 4))
+    ]
+
+
+def test_the_smallest_share_moves_nothing(monkeypatch):
+    monkeypatch.setattr(jittered, "share", lambda *_: 0)
+    assert NIGHTLY.jittered(3600).upcoming(START, 3) == NIGHTLY.upcoming(START, 3)
+    fire = NIGHTLY.next_after(START)
+    assert NIGHTLY.jittered(3600).next_after(fire) == fire + timedelta(days=1)
+    assert NIGHTLY.jittered(3600).latest(START, fire) == fire
+
+
+def test_the_latest_fire_is_later_than_the_start_of_the_stretch():
+    one = bound(NIGHTLY.jittered(7200), "nightly")
+    fire = one.next_after(START)
+    assert one.latest(fire, fire + STEP) is None
+    assert one.latest(fire - STEP, fire + STEP) == fire
 
 
 def test_the_delays_are_spread_over_the_whole_jitter():

@@ -7,14 +7,16 @@ fifty milliseconds.
 # ruff: noqa: SIM905 - long lists of words are easier to read as text
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from time import process_time
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beat.schedules import Schedule, ScheduleError, cron, rrule
+from beat.schedules import Schedule, ScheduleError, at, cron, rrule, schedule, trigger
+from beat.schedules.arguments import LONGEST_SHOWN, shown
 
 UNIT = 50_000
 SLACK = 5  # a machine of this sort is sometimes busy with other things
@@ -140,3 +142,111 @@ parts = st.sampled_from(
 @given(text=st.lists(parts, max_size=6).map(";".join))
 def test_a_recurrence_rule_is_a_schedule_or_a_sentence(text, limit):
     assert quick(lambda: built_and_asked(lambda: rrule(text)), limit)
+
+
+class Odd:
+    def __repr__(self):
+        raise KeyError("no")
+
+    __str__ = __repr__
+
+
+class NoOffset(tzinfo):
+    def utcoffset(self, when):
+        raise RuntimeError(when)
+
+
+def nested(depth):
+    inner = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+itself = []
+itself.append(itself)
+ODD = [nested(10_000), itself, Odd(), 10**5000, -(10**5000), "x" * 18_000, {"x": Odd()}, b"", object]
+ASKED = {
+    "stored": Schedule.from_dict,
+    "kind": lambda value: Schedule.from_dict({"kind": value}),
+    "version": lambda value: Schedule.from_dict({"kind": "cron", "v": value, "text": "@daily"}),
+    "interval": schedule,
+    "anchor": lambda value: schedule(5, anchor=value),
+    "zone": lambda value: schedule(5, tz=value),
+    "at": at,
+    "gap": lambda value: at("2026-01-01T00:00", gap=value),
+    "trigger": trigger,
+    "type": lambda value: trigger({"type": value}),
+    "hour": lambda value: trigger({"type": "cron", "hour": value}),
+    "timezone": lambda value: trigger({"type": "cron", "hour": 3, "timezone": value}),
+    "start_date": lambda value: trigger({"type": "cron", "hour": 3, "start_date": value}),
+    "run_date": lambda value: trigger({"type": "date", "run_date": value}),
+    "seconds": lambda value: trigger({"type": "interval", "seconds": value}),
+    "days": lambda value: trigger({"type": "calendarinterval", "days": value, "start_date": "2026-01-01"}),
+    "start": lambda value: trigger({"type": "calendarinterval", "days": 1, "start_date": value}),
+    "triggers": lambda value: trigger({"type": "or", "triggers": [value]}),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("value", ODD, ids=lambda value: type(value).__name__)
+def test_a_value_that_cannot_be_shown_is_refused_with_a_short_sentence(ask, value):
+    with pytest.raises(ScheduleError) as refused:
+        ask(value)
+    assert len(str(refused.value)) < 400
+
+
+def test_what_is_shown_of_a_value_is_short_and_never_an_error():
+    assert shown("x") == "'x'"
+    assert shown(Odd()) == "<Odd object>"
+    assert all(len(shown(value)) <= LONGEST_SHOWN for value in ODD)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda when: schedule(60, anchor=when),
+        at,
+        lambda when: trigger({"type": "date", "run_date": when}),
+        lambda when: trigger({"type": "cron", "hour": 3, "start_date": when}),
+    ],
+)
+def test_a_zone_that_raises_is_refused_with_a_sentence(build):
+    with pytest.raises(ScheduleError, match=r"which has no offset for it \(RuntimeError\)\.$"):
+        build(datetime(2026, 1, 1, tzinfo=NoOffset()))
+
+
+@pytest.mark.parametrize(
+    "t",
+    [
+        datetime(1, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo")),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=ZoneInfo("America/New_York")),
+    ],
+)
+def test_an_interval_counts_from_the_ends_of_the_calendar_if_asked_beyond_them(t):
+    for one in (schedule(60), trigger({"type": "interval", "seconds": 60})):
+        bound = one.bind(tz=ZoneInfo("UTC"), anchor=t, name="any")
+        assert Schedule.from_dict(bound.to_dict()) == bound
+        for asked in (one, bound):
+            assert len(asked.upcoming(t, 1)) == (t.year == 1)
+            assert asked.fires(t, t) == []
+            assert asked.latest(t, t) is None
+
+
+def test_a_name_that_cannot_be_encoded_is_spread_like_any_other():
+    bound = cron("H H * * *").bind(tz=ZoneInfo("UTC"), anchor=INSTANTS[0], name="x\ud800")
+    assert bound.next_after(INSTANTS[1])
+
+
+@pytest.mark.parametrize(
+    ("start", "asked"), [("2020-01-01", 9990), ("0001-01-29", 2026), ("0001-01-29", 9990)]
+)
+def test_steps_of_months_and_days_are_quick_and_light_however_far(start, asked, limit):
+    def work():
+        form = {"type": "calendarinterval", "months": 1, "days": 1, "start_date": start, "timezone": "UTC"}
+        one = trigger(form | {"second": next(seconds)})  # readings of equal triggers are shared
+        assert one.next_after(datetime(asked, 1, 1, tzinfo=UTC)).year == asked
+        assert len(one.part.leaf.walls.days._kept) < 16_000
+
+    seconds = iter(range(60))
+    assert quick(work, limit / SLACK)

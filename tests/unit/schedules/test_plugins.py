@@ -103,8 +103,9 @@ print(json.dumps([
     from_dict(one.to_dict()) == one and pickle.loads(pickle.dumps(one)) == one,
     one == plugins.from_written("workdays", {"n": 2, "since": "2025-03-03", "hour": 2}),
     plugins.from_written("workdays", 5).n,
-    sorted(plugins.kinds()),
+    plugins.kind_named("workdays").kind,
     one.describe(),
+    from_dict({"kind": "workdays", "n": 2, "tz": "Asia/Tokyo"}).describe(),
 ]))
 """,
     )
@@ -114,8 +115,9 @@ print(json.dumps([
         True,
         True,
         5,
-        ["workdays"],
+        "workdays",
         "At 02:00, on every working day whose number from 2025-03-03 is a multiple of 2.",
+        "At 00:00, on every working day whose number from 2024-01-01 is a multiple of 2, Asia/Tokyo time.",
     ]
 
 
@@ -141,12 +143,36 @@ print(json.dumps([holds, shown == working[:80]]))
     assert found == [True, True]
 
 
+def test_a_kind_without_a_bind_makes_nothing_of_anchor_and_name(example):
+    program = """
+from beat.schedules import cron
+one = from_dict({"kind": "workdays", "n": 2})
+class Bound(type(one)):
+    kind = ""
+    def bind(self, **given): return self
+print(json.dumps([one.by_anchor, one.by_name, Bound(2).by_anchor, Bound(2).by_name]))
+"""
+    assert run(example, program) == [False, False, True, True]
+
+
+def test_what_a_kind_of_another_package_makes_is_quoted_briefly(tmp_path):
+    module = (
+        MODULE.format(kind="tide")
+        + "    @classmethod\n    def from_arguments(cls, given): return 'x' * 9999\n"
+    )
+    install(tmp_path, "tide-tables", {"tide": "tides:Tide"}, tides=module)
+    told = refusal(tmp_path, "tide")
+    assert told.endswith("...  of its arguments, which is no Schedule.".replace("  ", " "))
+    assert len(told) < 200
+
+
 def test_what_a_kind_refuses_and_what_it_stumbles_over_is_a_sentence(example):
     told = run(
         example,
         """
 told = []
-for given in ({"n": 0}, {"n": 1, "since": "soon"}, {"n": 1, "hours": 1}, {"n": 1, "since": 5}, {}):
+wrong = [{"n": 0}, {"n": True}, {"n": 1, "hour": True}, {"n": 1, "since": "soon"}, {"n": 1, "since": 5}]
+for given in (*wrong, {"n": 1, "hours": 1}, {"n": 1, "tz": "Mars/X"}, {}):
     try:
         from_dict({"kind": "workdays", **given})
     except ValueError as error:
@@ -156,9 +182,12 @@ print(json.dumps(told))
     )
     assert told == [
         "n of workdays is a whole number of 1 or more, not 0.",
-        "A workdays schedule cannot be built: Invalid isoformat string: 'soon'.",
+        "n of workdays is a whole number of 1 or more, not True.",
+        "hour of workdays is a whole number from 0 to 23, not True.",
+        "since of workdays is a date such as '2024-01-01', not 'soon'.",
+        "since of workdays is a date such as '2024-01-01', not 5.",
         "A workdays schedule has no 'hours'; did you mean 'hour'?",
-        "A workdays schedule cannot be built: TypeError: fromisoformat: argument must be str.",
+        "'Mars/X' is not a time zone of the IANA database; expected a name such as 'Europe/Prague'.",
         "A workdays schedule takes n, since, hour, tz, but got nothing.",
     ]
 
@@ -188,17 +217,15 @@ def test_a_broken_package_harms_only_its_own_kind(tmp_path, module, sentence):
     assert told.rstrip(".").endswith(sentence.rstrip("."))
     others = run(
         tmp_path,
-        'print(json.dumps([sorted(plugins.kinds()), sorted(plugins.broken()), from_dict({"kind": "cron", "text": "@daily"}).kind]))',
+        'print(json.dumps([from_dict({"kind": kind, **given}).kind for kind, given in [("moon", {}), ("cron", {"text": "@daily"})]]))',
     )
-    assert others == [["moon"], ["tide"], "cron"]
+    assert others == ["moon", "cron"]
 
 
 def test_a_package_cannot_take_the_name_of_a_kind_of_beat(tmp_path):
     install(tmp_path, "tide-tables", {"cron": "tides:Tide"}, tides=MODULE.format(kind="tide"))
-    program = 'print(json.dumps([from_dict({"kind": "cron", "text": "@daily"}).describe(), plugins.broken()["cron"]]))'
-    cron, told = run(tmp_path, program)
-    assert cron == "At 00:00."
-    assert told.endswith("cannot be used: beat has a kind of that name itself.")
+    program = 'print(json.dumps([from_dict({"kind": "cron", "text": "@daily"}).describe(), plugins.kind_named("cron").__module__]))'
+    assert run(tmp_path, program) == ["At 00:00.", "beat.schedules.cron"]
 
 
 def test_a_name_that_two_packages_claim_is_neithers(tmp_path):

@@ -8,10 +8,11 @@ number of periods.
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil.rrule import rrule as other
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rruleset, rrulestr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -113,6 +114,42 @@ def test_sets_are_the_same(text):
     assert [fire.replace(tzinfo=None) for fire in found] == theirs
 
 
+NINE = datetime(2025, 1, 6, 9)  # noqa: DTZ001 - a reading
+
+
+def test_a_set_of_dateutil_is_taken_for_its_rules_and_dates():
+    theirs = rruleset()
+    theirs.rrule(other(3, dtstart=NINE, count=9))
+    theirs.exrule(other(2, dtstart=NINE, byweekday=(5, 6)))
+    theirs.rdate(NINE.replace(hour=12))
+    theirs.exdate(NINE.replace(day=8))
+    ours = rrule(theirs, tz="Europe/Prague")
+    assert ours == rrule(
+        "RRULE:FREQ=DAILY;COUNT=9\nRDATE:20250106T120000\nEXRULE:FREQ=WEEKLY;BYDAY=SA,SU\nEXDATE:20250108T090000",
+        dtstart=NINE,
+        tz="Europe/Prague",
+    )
+    found = ours.upcoming(datetime(2024, 1, 1, tzinfo=UTC), 20)
+    assert [fire.replace(tzinfo=None) for fire in found] == list(theirs)
+
+
+def test_a_set_of_dateutil_keeps_its_zone_and_instants():
+    theirs = rruleset()
+    theirs.rrule(other(3, dtstart=NINE.replace(tzinfo=UTC), count=3))
+    theirs.exdate(NINE.replace(day=7, hour=10, tzinfo=ZoneInfo("Europe/Prague")))
+    ours = rrule(theirs)
+    assert ours.tz.key == "UTC"
+    assert ours.upcoming(datetime(2024, 1, 1, tzinfo=UTC), 20) == list(theirs)
+
+
+def test_a_set_of_dateutil_has_one_start():
+    theirs = rruleset()
+    theirs.rrule(other(3, dtstart=NINE))
+    theirs.rrule(other(2, dtstart=NINE.replace(day=9)))
+    with pytest.raises(ScheduleError, match="rruleset have 2 different starts; expected one start for all"):
+        rrule(theirs, tz="UTC")
+
+
 def test_an_object_of_dateutil_is_taken_for_its_text():
     theirs = other(2, dtstart=datetime(2025, 1, 6, 9), interval=2, byweekday=(0, 4), count=5)  # noqa: DTZ001 - a reading
     ours = rrule(theirs, tz="Europe/Prague")
@@ -129,3 +166,8 @@ def test_an_object_of_dateutil_with_a_zone_keeps_it_and_its_end():
     ours = rrule(other(3, dtstart=start, until=until))
     assert ours.tz.key == "UTC"
     assert len(ours.upcoming(start - timedelta(1), 9)) == 3
+
+
+def test_a_zone_that_is_given_goes_before_that_of_an_object_of_dateutil():
+    theirs = other(3, dtstart=datetime(2025, 1, 6, 9, tzinfo=UTC))
+    assert rrule(theirs, tz="Asia/Tokyo").tz.key == "Asia/Tokyo"

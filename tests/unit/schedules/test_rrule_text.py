@@ -74,6 +74,14 @@ same = settings(derandomize=True, deadline=None, max_examples=100)
             "rrule 'FREQ=MONTHLY;BYSETPOS=6;BYDAY=MO' would never fire: no date has all that it asks for.",
         ),
         (
+            "FREQ=DAILY;BYSETPOS=2",
+            "rrule 'FREQ=DAILY;BYSETPOS=2' would never fire: no date has all that it asks for.",
+        ),
+        (
+            "FREQ=HOURLY;BYMINUTE=0,30;BYSETPOS=-3",
+            "rrule 'FREQ=HOURLY;BYSETPOS=-3;BYMINUTE=0,30' would never fire: no date has all that it asks for.",
+        ),
+        (
             "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0",
             "BYSETPOS is 0, which is out of range; expected 1 to 366, or -366 to -1 from the end.",
         ),
@@ -109,6 +117,28 @@ same = settings(derandomize=True, deadline=None, max_examples=100)
         (
             "FREQ=DAILY;INTERVAL=99999999999999999999",
             "INTERVAL is '999999999999999999...'; expected a whole number, 1 or more.",
+        ),
+        ("FREQ=DAILY;COUNT=3", "COUNT counts from a start: give dtstart, or a DTSTART line."),
+        (
+            "RRULE:FREQ=DAILY\nEXRULE:FREQ=DAILY;COUNT=3",
+            "COUNT counts from a start: give dtstart, or a DTSTART line.",
+        ),
+        ("\n".join(["RRULE:FREQ=DAILY"] * 9), "The text of an rrule has more than 8 rules."),
+        (
+            "RDATE:20260101T000000" + ",20260102T000000" * 2000,
+            "The text of an rrule has more than 2000 dates.",
+        ),
+        (
+            "RRULE:FREQ=DAILY\nEXRULE:FREQ=MINUTELY;INTERVAL=7",
+            "EXRULE 'FREQ=MINUTELY;INTERVAL=7' leaves out other times on each day; expected an INTERVAL that divides the 1440 units of a day.",
+        ),
+        (
+            "RRULE:FREQ=SECONDLY;INTERVAL=4999\nEXRULE:FREQ=MINUTELY;BYHOUR=3",
+            "INTERVAL=4999 of SECONDLY comes round to the same time of day only after 4999 days; with EXRULE that must be at most 100.",
+        ),
+        (
+            "FREQ=SECONDLY;INTERVAL=86399;COUNT=1000000000;BYMONTH=3",
+            "INTERVAL=86399 of SECONDLY comes round to the same time of day only after 86399 days; with COUNT and other BY parts that must be at most 10000.",
         ),
         ("RRULE;X=1:FREQ=DAILY", "RRULE has the parameter 'X=1'; expected none."),
         (5, "rrule takes a text such as 'FREQ=WEEKLY;BYDAY=MO', not 5."),
@@ -172,11 +202,15 @@ def test_any_text_is_a_rule_or_a_sentence(text, led):
         ),
         (
             "FREQ=DAILY;UNTIL=20261231",
-            "Every day at 09:00, until 2026-12-31, from 2026-01-05 09:00, Europe/Prague time.",
+            "Every day at 09:00, until 2026-12-31 00:00, from 2026-01-05 09:00, Europe/Prague time.",
         ),
         (
             "RRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY;BYDAY=SA,SU\nEXDATE:20260704T090000",
-            "Every day at 09:00; but not every week on Saturday and Sunday at 09:00 nor at 2026-07-04 09:00, from 2026-01-05 09:00, Europe/Prague time.",
+            "Every day at 09:00, from 2026-01-05 09:00, Europe/Prague time; but not every week on Saturday and Sunday at 09:00 nor at 2026-07-04 09:00.",
+        ),
+        (
+            "FREQ=DAILY;UNTIL=20270101T000000Z",
+            "Every day at 09:00, until 2027-01-01 00:00 UTC, from 2026-01-05 09:00, Europe/Prague time.",
         ),
     ],
 )

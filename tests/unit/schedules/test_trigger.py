@@ -1,6 +1,10 @@
 """Triggers of APScheduler: right where it is not, alone and combined, and those of other packages."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +16,8 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from hypothesis import settings
 
-from beat.schedules import ScheduleError, from_dict, trigger
+from beat.schedules import ScheduleError, cron, from_dict, trigger
+from beat.schedules import at as once
 
 same = settings(derandomize=True, deadline=None, max_examples=100)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -100,6 +105,116 @@ def test_a_midnight_that_does_not_exist_fires_at_the_first_instant_of_the_day():
         "2023-10-01 01:00:00-03:00",
         "2023-10-02 00:00:00-03:00",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reading", "gap", "fold", "expected"),
+    [
+        ("2025-03-09 02:30:00", None, None, ["2025-03-09 03:00:00-04:00"]),
+        ("2025-03-09 02:30:00", "skip", None, []),
+        ("2025-11-02 01:30:00", None, None, ["2025-11-02 01:30:00-04:00"]),
+        ("2025-11-02 01:30:00", None, "second", ["2025-11-02 01:30:00-05:00"]),
+        ("2025-11-02 01:30:00", None, "both", ["2025-11-02 01:30:00-04:00", "2025-11-02 01:30:00-05:00"]),
+    ],
+)
+def test_a_date_without_an_offset_is_what_at_is(reading, gap, fold, expected):
+    form = {"type": "date", "run_date": reading}
+    policy = {"gap": gap, "fold": fold}
+    assert shown(bound(once(reading), **policy).upcoming(ANCHOR, 3)) == expected
+    for one in (
+        bound(trigger(form), **policy),
+        bound(trigger(form, **policy)),
+        bound(trigger(form | policy)),
+        bound(trigger({"type": "or", "triggers": [form]}, **policy)),
+        bound(trigger({"type": "or", "triggers": [form]}), **policy),
+        bound(trigger({"type": "and", "triggers": [form, form]}), **policy),
+        bound(trigger(form | {"timezone": "America/New_York"}), **policy),
+    ):
+        assert shown(one.upcoming(ANCHOR, 3)) == expected
+    if "11-02" in reading:  # one in a gap was moved by APScheduler
+        there = DateTrigger(reading, "America/New_York")
+        assert shown(bound(trigger(there), **policy).upcoming(ANCHOR, 3)) == expected
+
+
+def test_a_date_that_is_an_instant_knows_no_policy():
+    for given in (
+        {"type": "date", "run_date": "2025-11-02T01:30:00.25-05:00"},
+        DateTrigger(datetime(2025, 11, 2, 1, 30, 0, 250_000, tzinfo=NEW_YORK, fold=1)),
+    ):
+        fires = bound(trigger(given), gap="skip", fold="first").upcoming(ANCHOR, 3)
+        assert shown(fires) == ["2025-11-02 01:30:00.250000-05:00"]
+
+
+@pytest.mark.parametrize(
+    ("given", "policy", "expected"),
+    [
+        (
+            {"type": "interval", "hours": 1, "start_date": "2025-03-09 02:30:00"},
+            {},
+            ["03:00:00-04:00", "04:00:00-04:00"],
+        ),
+        ({"type": "cron", "minute": "*/30", "start_date": "2025-03-09 02:15:00"}, {}, ["03:00:00-04:00"]),
+        (
+            {
+                "type": "cron",
+                "hour": 2,
+                "minute": 30,
+                "start_date": "2025-03-09",
+                "end_date": "2025-03-09 02:30",
+            },
+            {},
+            ["03:00:00-04:00"],
+        ),
+        ({"type": "cron", "minute": "*/30", "start_date": "2025-11-02 01:15:00"}, {}, ["01:30:00-04:00"]),
+        (
+            {"type": "cron", "minute": "*/30", "start_date": "2025-11-02 01:15:00"},
+            {"fold": "second"},
+            ["01:30:00-05:00"],
+        ),
+        (
+            {
+                "type": "cron",
+                "minute": 30,
+                "start_date": "2025-11-02 01:30:00",
+                "end_date": "2025-11-02 01:30:00",
+            },
+            {},
+            ["01:30:00-04:00", "01:30:00-05:00"],
+        ),
+        (
+            {
+                "type": "cron",
+                "minute": 30,
+                "start_date": "2025-11-02 01:30:00",
+                "end_date": "2025-11-02 01:30:00",
+            },
+            {"fold": "second"},
+            ["01:30:00-05:00"],
+        ),
+        (
+            {"type": "cron", "hour": 1, "start_date": "2025-11-02", "end_date": "2025-11-02 01:30:00"},
+            {"fold": "both"},
+            ["01:00:00-04:00", "01:00:00-05:00"],
+        ),
+        (
+            {"type": "cron", "hour": 1, "start_date": "2025-11-02", "end_date": "2025-11-02 01:30:00"},
+            {},
+            ["01:00:00-04:00"],
+        ),
+    ],
+)
+def test_bounds_without_an_offset_are_readings_too(given, policy, expected):
+    early = at("2025-03-09T00:00:00", NEW_YORK) if "03-09" in given["start_date"] else None
+    early = early or at("2025-11-02T00:00:00", NEW_YORK)
+    zone = {"timezone": "America/New_York"}
+    for one in (bound(trigger(given), **policy), bound(trigger(given | zone), **policy)):
+        found = [fire.isoformat()[11:] for fire in one.upcoming(early, len(expected))]
+        assert found == expected
+        assert from_dict(one.to_dict()) == one
+        if "end_date" in given:
+            assert len(one.upcoming(early, 9)) == len(expected)
+        together = trigger({"type": "and", "triggers": [given | policy, given | policy]} | zone)
+        assert together.upcoming(early, len(expected)) == one.upcoming(early, len(expected))
 
 
 def test_a_repeated_reading_fires_once_and_real_time_goes_on():
@@ -213,6 +328,68 @@ def test_and_of_triggers_that_never_meet_never_fires(parts):
     one = trigger(AndTrigger(parts))
     assert one.next_after(ANCHOR) is None
     assert one.latest(ANCHOR, ANCHOR + timedelta(days=365)) is None
+
+
+@pytest.mark.parametrize("sort", ["and", "or"])
+def test_what_has_no_anchor_takes_the_instant_of_the_question(sort):
+    hourly = {"type": "interval", "hours": 1}
+    bounded = {"type": "cron", "minute": "*", "start_date": "2025-01-05 00:00:00", "timezone": "UTC"}
+    until = {"type": "interval", "minutes": 30, "end_date": "2025-01-06 00:00:00", "timezone": "UTC"}
+    for parts in (
+        [hourly],
+        [hourly, bounded],
+        [hourly, until],
+        [hourly, {"type": "or", "triggers": [bounded, until]}],
+        [hourly, {"type": "and", "triggers": [bounded, until]}],
+    ):
+        one = trigger({"type": sort, "triggers": parts})
+        anchored = one.bind(tz=NEW_YORK, anchor=ANCHOR, name="any")
+        assert one.next_after(ANCHOR) == anchored.next_after(ANCHOR)
+        assert [one.next_after(ANCHOR)] == one.upcoming(ANCHOR, 1)
+
+
+def test_a_question_to_an_open_trigger_does_not_build_its_parts_anew():
+    parts = [{"type": "cron", "minute": "0", "hour": str(hour), "timezone": "UTC"} for hour in range(24)]
+    one = trigger({"type": "or", "triggers": [*parts, {"type": "interval", "days": 40}]})
+    plain = cron("0 * * * *", tz="UTC")
+    built = type(one.part.parts[0]).__post_init__
+    calls = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            type(one.part.parts[0]), "__post_init__", lambda part: (calls.append(part), built(part))
+        )
+        assert one.next_after(ANCHOR) == plain.next_after(ANCHOR)
+    assert not calls
+
+
+def test_the_order_of_the_parts_does_not_depend_on_the_process():
+    program = """
+from datetime import UTC, datetime
+from beat.schedules import trigger
+crons = [("0", "Europe/Prague"), ("0", "Asia/Tokyo"), ("30", "Australia/Lord_Howe")]
+parts = [{"type": "cron", "minute": minute, "timezone": tz} for minute, tz in crons]
+one = trigger({"type": "and", "triggers": parts})
+print(one.next_after(datetime(2025, 11, 18, tzinfo=UTC)), one.part.whole)
+"""
+    root = Path(__file__).parents[3]
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ
+            | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join([str(root), str(root / "queue")])},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(told) == 1
+
+
+def test_no_address_is_in_what_a_trigger_shows_of_itself():
+    one = trigger(AndTrigger([CronTrigger(hour=3, timezone="UTC"), CronTrigger(day=1, timezone="UTC")]))
+    assert "0x" not in repr(one) + repr(one.part.whole)
 
 
 def test_each_part_of_a_combination_keeps_its_own_zone():

@@ -93,7 +93,7 @@ KNOWN = [
         IntervalTrigger(minutes=5, start_date="2025-01-01", timezone="UTC"),
         "Every 5 minutes, from 2025-01-01 00:00:00, UTC time.",
     ),
-    (DateTrigger("2025-01-01", "UTC"), "Once, at 2025-01-01 00:00:00, UTC time."),
+    (DateTrigger("2025-01-01", "UTC"), "Once, at 2025-01-01 00:00, UTC time."),
     (
         CalendarIntervalTrigger(
             months=1, hour=3, start_date="2025-01-31", end_date="2030-01-01", timezone="UTC"
@@ -106,7 +106,7 @@ KNOWN = [
     ),
     (
         OrTrigger([CronTrigger(hour=3, timezone="UTC"), DateTrigger("2025-01-01", "UTC")]),
-        "Whenever any of these fires: at 03:00, UTC time; once, at 2025-01-01 00:00:00, UTC time.",
+        "Whenever any of these fires: at 03:00, UTC time; once, at 2025-01-01 00:00, UTC time.",
     ),
 ]
 
@@ -121,6 +121,8 @@ OPEN = [
     {"type": "interval", "seconds": 0.5},
     {"type": "interval", "weeks": 1, "start_date": "2025-01-01", "end_date": "2026-01-01T00:00:00+02:00"},
     {"type": "date", "run_date": "2025-01-01 00:00:00"},
+    {"type": "date", "run_date": "2025-03-09 02:30:00", "gap": "skip", "fold": "both"},
+    {"type": "cron", "hour": 1, "start_date": "2025-11-02 01:30:00", "end_date": "2025-11-02 01:45:00"},
     {"type": "or", "triggers": [{"type": "date", "run_date": "2025-01-01"}, {"type": "interval", "days": 1}]},
 ]
 
@@ -207,6 +209,18 @@ def test_triggers_that_say_the_same_are_equal():
             },
             "end_date is before start_date",
         ),
+        (
+            {"type": "interval", "days": 1, "gap": "skip"},
+            "gap is about the readings of a clock, and this trigger reads none; leave it out",
+        ),
+        ({"type": "interval", "days": 1, "fold": "skip"}, "fold is 'first' or"),
+        (
+            {"type": "or", "triggers": [{"type": "interval", "days": 1}], "fold": "both"},
+            "fold is about the readings of a clock, and this trigger reads none",
+        ),
+        ({"type": "cron", "hour": 10**5000}, "hour '<int object>' of a cron trigger: .*expected 0 to 23"),
+        ({"type": "cron", "h" * 18_000: 1}, r"A cron trigger has no 'h{76}\.\.\.\."),
+        ({"type": ["cron"]}, r"type of a trigger is one of .*, not \['cron'\]"),
         ({"type": "date"}, "A date trigger takes run_date"),
         ({"type": "calendarinterval", "days": 1}, "counts from its start_date"),
         ({"type": "calendarinterval", "start_date": "2025-01-01"}, "one of them is above 0"),
@@ -237,6 +251,15 @@ def test_what_cannot_be_meant_is_refused_with_a_sentence(given, sentence):
 def test_a_trigger_that_cannot_be_a_schedule_is_refused_with_a_sentence(there, sentence):
     with pytest.raises(ScheduleError, match=sentence):
         trigger(there)
+
+
+def test_a_policy_for_a_trigger_that_reads_no_clock_is_refused():
+    for given in (IntervalTrigger(hours=1, timezone="UTC"), {"type": "interval", "hours": 1}):
+        with pytest.raises(ScheduleError, match="gap is about the readings of a clock"):
+            trigger(given, gap="skip")
+    assert bound(
+        trigger({"type": "interval", "hours": 1}), gap="skip"
+    )  # an entry's is for whatever reads clocks
 
 
 def test_a_form_nested_without_end_is_refused():

@@ -1,0 +1,239 @@
+"""What is left of rules when others take times away, a date at a time.
+
+A rule is a few layers: the same times of day, as the bits of 86,400 seconds, on some days. What is left on a day is
+then the union of some integers less the union of others, however many occurrences that is. Whole days are passed over
+likewise. Which exceptions a day has is told by the bits of a year; a year's days fall into few cells of equal
+exceptions, and whether anything is left of a layer in a cell is worked out once. So every day that is looked at has
+something left, but for single dates and the last days of exceptions, and there are only so many of those.
+
+An INTERVAL below a day that is not a part of it gives a layer other times on each day, with a period of some days; those
+on which it has one of the times that are left are a ring of that period. Exceptions have no such layers.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Final
+
+from beat.dst import DAY
+from beat.schedules.recurrence.days import FULL, MOST_DAYS, MOST_KEPT, At
+from beat.schedules.recurrence.parts import DAILY, HOURLY, MINUTELY, SECONDLY
+from beat.schedules.recurrence.phase import Ring, Units, bits_of, days_around, places
+from beat.schedules.recurrence.picks import PickedDays, by_times
+from beat.schedules.recurrence.start import PER_DAY, allowed_units, day_sets, offsets_of, time_bits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from beat.schedules.recurrence.days import Masks
+    from beat.schedules.recurrence.parts import Rule
+
+
+MOST_CELLS: Final = 256
+
+
+class Layer:
+    """Times of day on some days, from the reading `start` to the reading `last`."""
+
+    __slots__ = (
+        "_comb",
+        "_first",
+        "_interval",
+        "_last",
+        "_per_day",
+        "_start",
+        "days",
+        "round",
+        "times",
+        "until",
+    )
+
+    def __init__(self, days: At, times: int, rule: Rule, start: int, last: int) -> None:
+        self.days, self.times, self._start, self._last = days, times, start, last
+        self.until = last // DAY
+        self._per_day = PER_DAY[rule.freq]
+        self._interval = rule.interval if rule.sub_daily else 1
+        self._first = start * self._per_day // DAY
+        self.round = days_around(self._per_day, self._interval)
+        size = DAY // self._per_day
+        whole_units = (1 << size) - 1
+        self._comb = bits_of(range(0, DAY, self._interval * size), DAY) * whole_units
+        if self.round == 1:
+            self.times &= self._of_phase(0)
+
+    def _of_phase(self, day: int) -> int:
+        if self._interval == 1:
+            return self.times
+        place = (self._first - day * self._per_day) % self._interval
+        return self.times & self._comb << place * (DAY // self._per_day) if place < self._per_day else 0
+
+    def on(self, day: int) -> int:
+        """Return the seconds of a day as bits."""
+        if not (self._start // DAY <= day <= self._last // DAY and self.days.has(day)):
+            return 0
+        found = self.times if self.round == 1 else self._of_phase(day)
+        if day == self._start // DAY:
+            found = found >> self._start % DAY << self._start % DAY
+        if day == self._last // DAY:
+            found &= (2 << self._last % DAY) - 1
+        return found
+
+    def whole(self, year: int, start: int) -> int:
+        """Return the days of a year, as bits, on which it does not end before the day does."""
+        found, ends = self.days.mask(year, start), (self._last + 1) // DAY - start
+        return found if ends >= MOST_DAYS else found & ((1 << max(ends, 0)) - 1)
+
+    def days_with(self, times: int) -> Masks | None:
+        """Return days beyond which none has any of the `times`; None if no day has."""
+        times &= self.times
+        if not times or self.round == 1:
+            return ALL_DAYS if times else None
+        units, size = times, DAY // self._per_day
+        if size > 1:
+            text = f"{times:0{DAY}b}"[::-1]
+            within = [unit for unit in range(self._per_day) if "1" in text[unit * size : (unit + 1) * size]]
+            units = bits_of(within, self._per_day)
+        numbers = Units(self._per_day, units, self._interval, self._first).numbers()
+        return Ring(self.round, numbers) if numbers else None
+
+
+class AllDays:
+    __slots__ = ()
+
+    def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - whatever year
+        return FULL[1]
+
+
+ALL_DAYS: Final = AllDays()
+
+
+def layers_of(rule: Rule, start: int, last: int) -> list[Layer]:
+    """Return the layers of a rule from its start to its last reading."""
+    sets, offsets, until = day_sets(rule, start), offsets_of(rule, start), last // DAY
+    if rule.by_set_pos and rule.freq < DAILY:
+        days = At(*sets)
+        return [
+            Layer(At(PickedDays(days, positions, rule), until=until), bits_of(times, DAY), rule, start, last)
+            for positions, times in by_times(rule.by_set_pos, offsets).items()
+        ]
+    return [Layer(At(*sets, until=until), _times(rule, start, offsets), rule, start, last)]
+
+
+def _times(rule: Rule, start: int, offsets: tuple[int, ...]) -> int:
+    """Return the seconds of a day that a rule may have, as bits."""
+    if rule.by_set_pos:
+        size = DAY // PER_DAY[rule.freq]
+        units = bits_of([unit * size for unit in places(allowed_units(rule))], DAY)
+        return reduce(or_, (units << offset for offset in offsets), 0)
+    second = start % DAY
+    return time_bits(
+        (
+            rule.by_hour or (() if rule.freq >= HOURLY else (second // 3600,)),
+            rule.by_minute or (() if rule.freq >= MINUTELY else (second // 60 % 60,)),
+            rule.by_second or (() if rule.freq >= SECONDLY else (second % 60,)),
+        )
+    )
+
+
+class LeftDays:
+    """The days on which exceptions leave something of a layer, but for the days on which one of them ends."""
+
+    __slots__ = ("_but", "_cells", "_layer", "_lefts")
+
+    def __init__(self, layer: Layer, but: list[Layer]) -> None:
+        self._layer, self._but = layer, but
+        self._lefts: dict[int, Masks | None] = {}
+        self._cells = lru_cache(maxsize=MOST_KEPT)(_cells)
+
+    def mask(self, year: int, start: int) -> int:
+        mine = self._layer.days.mask(year, start)
+        if not mine:
+            return 0
+        cells = self._cells(mine, *[one.whole(year, start) for one in self._but])
+        found = 0
+        for which, days in cells.items():
+            left = self._left(which)
+            if left is not None:
+                found |= days & left.mask(year, start)
+        return found
+
+    def _left(self, which: int) -> Masks | None:
+        """Return the days on which something is left of the layer by those exceptions."""
+        if which in self._lefts:
+            return self._lefts[which]
+        gone = reduce(or_, (one.times for number, one in enumerate(self._but) if which >> number & 1), 0)
+        found = self._layer.days_with(~gone)
+        if len(self._lefts) < MOST_CELLS:
+            self._lefts[which] = found
+        return found
+
+
+def _cells(days: int, *gone: int) -> dict[int, int]:
+    """Return the days by which of some sets, as the bits of a number, they are in."""
+    cells = {0: days}
+    for number, some in enumerate(gone):
+        for which, cell in tuple(cells.items()):
+            inside = cell & some
+            if inside == cell:
+                del cells[which]
+            elif inside:
+                cells[which] = cell & ~some
+            if inside:
+                cells[which | 1 << number] = inside
+    return cells
+
+
+class Left:
+    """The readings of layers less those of others and single ones."""
+
+    __slots__ = ("_but", "_but_dates", "_days", "_latest", "_layers", "_start")
+
+    def __init__(self, layers: list[Layer], but: list[Layer], but_dates: dict[int, int], start: int) -> None:
+        self._layers, self._but, self._but_dates, self._start = layers, but, but_dates, start
+        self._days = [At(LeftDays(layer, but), until=layer.until) for layer in layers]
+        self._latest = (0, self.on(0))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is taken away."""
+        return not self._but and not self._but_dates
+
+    def left_of(self, layers: list[Layer]) -> Left:
+        """Return other layers less the same."""
+        return Left(layers, self._but, self._but_dates, self._start)
+
+    def next(self, reading: int) -> int | None:
+        day, second = divmod(max(reading + 1, self._start), DAY)
+        while True:
+            found = min(
+                (each for days in self._days if (each := days.at_or_after(day)) is not None), default=None
+            )
+            if found is None:
+                return None
+            latest = self._latest
+            if found != latest[0]:
+                latest = self._latest = (found, self.on(found))
+            left = latest[1]
+            if found == day:
+                left = left >> second << second
+            if left:
+                return found * DAY + (left & -left).bit_length() - 1
+            day, second = found + 1, 0
+
+    def on(self, day: int) -> int:
+        """Return the seconds of a day that are left, as bits."""
+        fires = reduce(or_, (layer.on(day) for layer in self._layers), 0)
+        return fires & ~self.gone(day) if fires else 0
+
+    def gone(self, day: int) -> int:
+        """Return the seconds of a day that are taken away, as bits."""
+        return reduce(or_, (layer.on(day) for layer in self._but), self._but_dates.get(day, 0))
+
+
+def by_day(readings: Iterable[int]) -> dict[int, int]:
+    """Return the seconds of each day, as bits."""
+    found: dict[int, list[int]] = {}
+    for reading in readings:
+        found.setdefault(reading // DAY, []).append(reading % DAY)
+    return {day: bits_of(seconds, DAY) for day, seconds in found.items()}
