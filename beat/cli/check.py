@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from beat.schedules.clock.changes import notes
+from beat.schedules.jittered import nominal
 from beat.sources import all_entries
 from jobq.instants import from_micros, to_micros
 
@@ -43,7 +44,7 @@ def _told(entry: Entry, now: datetime) -> list[str]:
     lines += [f"    {when}" for when in fires or ["never" if entry.enabled else "disabled"]]
     since = max(now, entry.start) if entry.start else now
     until = min(now + COMING_YEAR, entry.end) if entry.end else now + COMING_YEAR
-    note = notes(schedule, evaluated.tz, since, until) if entry.enabled else ""
+    note = notes(nominal(schedule), evaluated.tz, since, until) if entry.enabled else ""
     return [*lines, *([f"    note: {note}"] if note else [])]
 
 

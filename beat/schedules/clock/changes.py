@@ -30,6 +30,8 @@ PASSES: Final = {"first": "the first time", "second": "the second time", "both":
 def notes(schedule: Schedule, tz: tzinfo, since: datetime, until: datetime) -> str:
     """Return what each change between two instants does to a schedule and its parts: one line, empty if nothing.
 
+    Jitter is left out of account: a schedule that has it is given as `jittered.nominal`.
+
     ``2027-03-28 has no 02:30, it fires at 03:00 CEST; 2027-10-31 has 02:30 twice, it fires the first time``
     """
     told: dict[str, None] = {}
@@ -52,9 +54,7 @@ def _fires(whole: Schedule, part: LocalTime, change: Transition, zone: tzinfo) -
         return True
     repeated = max(change.before - change.after, 0)
     fire = whole.next_bounded((change.at - repeated) * SECOND - 1, zone)
-    if fire is None:
-        return False
-    return from_micros(fire, zone).date() == from_micros((change.at - repeated) * SECOND, zone).date()
+    return fire is not None and fire // SECOND <= change.at + max(repeated - 1, 0)
 
 
 def remark(schedule: LocalTime) -> str:

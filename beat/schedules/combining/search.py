@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Ask = Callable[["Search"], int | None]
 
 STEPS: Final = 8_000
-FAR_STEP: Final = 20
+FAR_STEP: Final = 60
 TIMES_PER_STEP: Final = 32
 FAR: Final = 100 * 86_400 * SECOND
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
