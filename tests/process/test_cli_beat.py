@@ -142,7 +142,7 @@ def test_next(beat, now):
     assert [fire["fire_time"] for fire in told] == [iso(now + minutes * MINUTE) for minutes in (1, 2, 3)]
     assert [fire["entry"] for fire in json.loads(beat("next", "-n", "2", "--json"))] == ["tick", "tick"]
     assert "03:00:00 E" in beat("next", "nightly", "-n", "1")
-    assert beat("next", "off") == 'Entry "off" will not fire again.\n'
+    assert beat("next", "off") == 'Entry "off" is disabled.\n'
     assert 'there is no entry "tik"; did you mean "tick"?' in beat("next", "tik", code=1)
 
 
