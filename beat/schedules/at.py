@@ -15,6 +15,7 @@ from beat.schedules.arguments import (
     check_gap,
     epoch_micros,
     shown,
+    within_years,
     zone_name,
 )
 from beat.schedules.clock.local_time import LocalTime
@@ -91,7 +92,7 @@ class at(LocalTime):  # noqa: N801 - a value's constructor, like its siblings wi
     def describe(self) -> str:
         if self.when.tzinfo is None:
             return f"Once, at {_text(self.when)}{zone_phrase(self.tz)}."
-        return f"Once, at {_text(from_micros(self.micros, self.tz or UTC))}{zone_phrase(self.tz) or ' UTC'}."
+        return f"Once, at {_text(from_micros(within_years(self.micros), self.tz or UTC))}{zone_phrase(self.tz) or ' UTC'}."
 
     def arguments(self) -> dict[str, Any]:
         return {"when": self.when.isoformat(), "tz": zone_name(self.tz), "gap": self.gap, "fold": self.fold}

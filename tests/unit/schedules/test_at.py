@@ -131,3 +131,10 @@ def test_what_names_no_instant_is_refused_with_a_sentence(when, sentence):
     with pytest.raises(ScheduleError) as refused:
         at(when)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("when", "zone"), [("9999-12-31T23:59:59Z", "Asia/Tokyo"), ("0001-01-01T00:00:00Z", "America/New_York")]
+)
+def test_an_instant_that_its_zone_cannot_show_is_described_by_the_nearest_it_can(when, zone):
+    assert at(when, tz=zone).describe().startswith("Once, at ")
