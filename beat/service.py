@@ -24,7 +24,6 @@ import contextlib
 import logging
 import os
 import signal
-import time
 from typing import TYPE_CHECKING
 
 from beat.store import NotLeader
@@ -34,6 +33,7 @@ from jobq.errors import ConfigError, StoreUnavailable
 from jobq.interrupts import Interrupts
 from jobq.log import event
 from jobq.outage import Outage
+from jobq.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,9 @@ class Service:
         *,
         workers: Workers | None = None,
         max_loop_interval: float = 5.0,
+        runtime: Runtime | None = None,
     ) -> None:
+        self._runtime = runtime or Runtime()
         self._store = store
         self._leadership = leadership
         self._ticker = Ticker(store)
@@ -70,7 +72,7 @@ class Service:
         self._notifier = notifier
         self._workers = workers
         self._longest = max_loop_interval
-        self._outage = Outage(log)
+        self._outage = Outage(log, self._runtime.monotonic)
         self._sources: Sources = {}
         self._unsynced: Sources | None = None
         self._identity: int | None = None
@@ -84,7 +86,7 @@ class Service:
     def run(self, sources: Sources) -> int:
         """Until a signal says stop. The exit code."""
         self._sources = self._unsynced = sources
-        self._interrupts = Interrupts((*_STOPS, signal.SIGHUP, signal.SIGCHLD))
+        self._interrupts = Interrupts((*_STOPS, signal.SIGHUP, signal.SIGCHLD), self._runtime.on_signal)
         event(log, logging.INFO, "beat_started", f"beatd starts on {self._store.url}", store=self._store.url)
         code = 0
         while not code and self._answer_signals():
@@ -111,7 +113,7 @@ class Service:
             self._wins = self._leadership.wins
             self._recovering = True  # the last term may have ended with the store that it was held in
             self._bring_in_line()
-        if self._leadership.leads and time.monotonic() >= self._look_at:
+        if self._leadership.leads and self._runtime.monotonic() >= self._look_at:
             self._fire()
         self._sleep()
 
@@ -156,12 +158,12 @@ class Service:
             return
         self._outage.answered()
         wait = (done.next_at - done.now) / _MICROS if done.next_at else self._longest
-        self._look_at = time.monotonic() + min(wait, self._longest)
+        self._look_at = self._runtime.monotonic() + min(wait, self._longest)
 
     def _sleep(self) -> None:
         timeout = min(self._longest, self._leadership.until_next())
         if self._leadership.leads:
-            timeout = min(timeout, self._look_at - time.monotonic())
+            timeout = min(timeout, self._look_at - self._runtime.monotonic())
         if self._notifier.watchdog is not None:
             timeout = min(timeout, self._notifier.watchdog)
         if timeout > 0 and self._interrupts.during(lambda: self._store.wait_beat(timeout)):
@@ -173,7 +175,7 @@ class Service:
         delay = self._outage.failed(error)
         self._recovering = True
         self._look_at = 0.0
-        self._interrupts.during(lambda: time.sleep(delay))
+        self._interrupts.during(lambda: self._runtime.sleep(delay))
 
     def _report(self) -> None:
         if not self._ready:
@@ -222,7 +224,7 @@ class Service:
         if self._workers is not None:
             self._workers.stop()
             while self._workers.alive:
-                self._interrupts.during(lambda: time.sleep(0.5))
+                self._interrupts.during(lambda: self._runtime.sleep(0.5))
                 self._notifier.alive()
                 while self._interrupts.pending:
                     if self._interrupts.pending.pop(0) in _STOPS:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from jobq.runtime import Handler
+
 T = TypeVar("T")
 
 
@@ -23,11 +25,15 @@ class _Interrupted(BaseException):
 class Interrupts:
     """Counts the signals it was given, in the order in which they came: `pending`."""
 
-    def __init__(self, signals: Iterable[signal.Signals]) -> None:
+    def __init__(
+        self,
+        signals: Iterable[signal.Signals],
+        install: Callable[[signal.Signals, Handler], object] = signal.signal,
+    ) -> None:
         self.pending: list[signal.Signals] = []
         self._armed = False
         for number in signals:
-            signal.signal(number, self.take)
+            install(number, self.take)
 
     def take(self, number: int, _: object = None) -> None:
         """Count a signal, and end the wait that it came into: a signal handler, or a part of another one."""

@@ -11,14 +11,17 @@ from jobq.log import event
 from jobq.retry import reconnect_delay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jobq.errors import StoreUnavailable
 
 
 class Outage:
     """Shared by the threads of a process."""
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, logger: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self._logger = logger
+        self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
         self._began = 0.0
@@ -28,7 +31,7 @@ class Outage:
         with self._lock:
             self._failures += 1
             if self._failures == 1:
-                self._began = time.monotonic()
+                self._began = self._clock()
                 event(self._logger, logging.WARNING, "store_lost", f"{error}; trying again until it returns")
             return reconnect_delay(self._failures)
 
@@ -39,7 +42,7 @@ class Outage:
         with self._lock:
             if self._failures:
                 self._failures = 0
-                seconds = time.monotonic() - self._began
+                seconds = self._clock() - self._began
                 event(
                     self._logger,
                     logging.WARNING,

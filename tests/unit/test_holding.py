@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import threading
-import time
-from types import SimpleNamespace
 
 import pytest
 from waiting import wait_until
@@ -15,6 +11,7 @@ from waiting import wait_until
 from jobq.errors import StoreUnavailable
 from jobq.job import Claim, Outcome, State
 from jobq.outage import Outage
+from jobq.runtime import Runtime
 from jobq.worker import holding as module
 from jobq.worker.holding import Holding
 
@@ -66,7 +63,7 @@ def make(store, monkeypatch):
     made = []
 
     def build(report=lambda _: None):
-        holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, report)
+        holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, report, Runtime())
         holding.start()
         made.append(holding)
         return holding
@@ -178,7 +175,7 @@ def test_the_heartbeat_outlives_an_error_of_any_kind(holding, store, caplog, mon
         return extend(*args)
 
     monkeypatch.setattr(store, "extend", fail_once)
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: None))
+    monkeypatch.setattr(Runtime, "sleep", lambda *_: None)
     holding.add(claims("a"))
     holding.next()
     wait_until(lambda: store.extended, timeout=5)
@@ -191,12 +188,11 @@ def killed(monkeypatch):
     event = threading.Event()
     forever = threading.Event()
 
-    def kill(pid, number):
-        assert (pid, number) == (os.getpid(), signal.SIGKILL)
+    def kill(_):
         event.set()
         forever.wait()
 
-    monkeypatch.setattr(module.os, "kill", kill)
+    monkeypatch.setattr(Runtime, "kill", kill)
     yield event
     forever.set()
 
@@ -250,7 +246,7 @@ def test_a_job_that_ends_after_its_hard_limit_is_killed_all_the_same(holding, st
 def test_a_report_that_always_fails_holds_up_no_beat(make, store, killed, monkeypatch, error):
     """The heartbeat rests once for it, not at every beat: leases would run out, and limits be overrun."""
     rests = []
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=rests.append))
+    monkeypatch.setattr(Runtime, "sleep", lambda _, seconds: rests.append(seconds))
 
     def report(_):
         raise error

@@ -17,7 +17,6 @@ import resource
 import signal
 import socket
 import sys
-import time
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -28,6 +27,7 @@ from jobq.job import Failure, Outcome, State
 from jobq.log import event
 from jobq.message import encode_json, task_name
 from jobq.outage import Outage
+from jobq.runtime import Runtime
 from jobq.store import WorkerInfo
 from jobq.worker.execute import Executor
 from jobq.worker.holding import Holding
@@ -52,17 +52,18 @@ REPORT_TTL = 30
 
 
 class Child:
-    def __init__(self, app: App, options: WorkerOptions, name: str) -> None:
+    def __init__(self, app: App, options: WorkerOptions, name: str, runtime: Runtime | None = None) -> None:
+        self.runtime = runtime or Runtime()
         self.app = app
         self.options = options
         self.name = name
         self.store = app.store
-        self.outage = Outage(log)
-        self.holding = Holding(self.store, self.outage, options.lease_ttl, self._report)
+        self.outage = Outage(log, self.runtime.monotonic)
+        self.holding = Holding(self.store, self.outage, options.lease_ttl, self._report, self.runtime)
         self.executor = Executor(app, name, on_time_limit=self.holding.limit)
-        self.interrupts = Interrupts([signal.SIGTERM])
+        self.interrupts = Interrupts([signal.SIGTERM], self.runtime.on_signal)
         self._quit = self._breakable = False
-        signal.signal(signal.SIGQUIT, self._on_quit)
+        self.runtime.on_signal(signal.SIGQUIT, self._on_quit)
         self._seconds_per_job = BATCH_SECONDS
         self._counts = {State.COMPLETED: 0, State.FAILED: 0}
         self._ran = 0
@@ -70,8 +71,6 @@ class Child:
 
     def run(self) -> bool:
         """Until told to stop, a limit is reached, or with `burst` the queues are empty: then True."""
-        # What a task forks answers to signals as any process does.
-        os.register_at_fork(after_in_child=_default_signals)
         self.holding.start()
         try:
             while not self._leaving():
@@ -119,19 +118,19 @@ class Child:
     # -- a batch
 
     def _run_batch(self, fetched: Fetched) -> None:
-        began = time.monotonic()
+        began = self.runtime.monotonic()
         offset = fetched.now - round(began * 1_000_000)
         self.holding.add(fetched.claims)
         ran = 0
         while not self._leaving() and (claim := self.holding.next()) is not None:
-            started = time.monotonic()
+            started = self.runtime.monotonic()
             outcome = self._run_one(claim, offset + round(started * 1_000_000))
             self.holding.end(outcome)
-            self._tell(claim, outcome, time.monotonic() - started)
+            self._tell(claim, outcome, self.runtime.monotonic() - started)
             ran += 1
             self._ran += 1
         if ran:
-            lately = (time.monotonic() - began) / ran
+            lately = (self.runtime.monotonic() - began) / ran
             self._seconds_per_job = max(1e-6, 0.7 * lately + 0.3 * min(self._seconds_per_job, 2 * lately))
         self._persist(self._hand_in)
 
@@ -176,7 +175,7 @@ class Child:
                 delay = self.outage.failed(error)
                 if self._quit or (unless_stopping and self.interrupts.pending):
                     return None
-                time.sleep(delay)
+                self.runtime.sleep(delay)
 
     def _settle(self) -> None:
         self._persist(self._hand_in)
@@ -247,11 +246,6 @@ def _shortened(payload: str) -> str:
     except msgspec.DecodeError:
         pass
     return payload if len(payload) <= _MOST_SHOWN else payload[:_MOST_SHOWN] + "…"
-
-
-def _default_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def _memory_kb() -> int:

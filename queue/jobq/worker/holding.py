@@ -18,10 +18,7 @@ the outcome, because the job has been given to another worker by then: it ran tw
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
 
     from jobq.job import Claim, NewJob
     from jobq.outage import Outage
+    from jobq.runtime import Runtime
     from jobq.store import Store
 
 log = logging.getLogger(__name__)
@@ -48,16 +46,22 @@ REPORT_EVERY = 10.0
 
 class Holding:
     def __init__(
-        self, store: Store, outage: Outage, lease_ttl: float, report: Callable[[Claim | None], None]
+        self,
+        store: Store,
+        outage: Outage,
+        lease_ttl: float,
+        report: Callable[[Claim | None], None],
+        runtime: Runtime,
     ) -> None:
         self._report = report
+        self._runtime = runtime
         self._next_report = 0.0
         self._store = store
         self._outage = outage
         self._lease = round(lease_ttl * 1_000_000)
         self._every = lease_ttl / 3
         self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = runtime.condition(self._lock)
         self._waiting: deque[Claim] = deque()
         self._returning: list[tuple[str, int]] = []
         self._running: Claim | None = None
@@ -68,24 +72,24 @@ class Holding:
         self._doomed: Claim | None = None
         self._next_extension = 0.0
         self._closed = False
-        self._heartbeat = threading.Thread(target=self._beat, name="jobq-heartbeat", daemon=True)
+        self._heartbeat: threading.Thread | None = None
 
     def start(self) -> None:
-        self._heartbeat.start()
+        self._heartbeat = self._runtime.start_thread(self._beat, "jobq-heartbeat")
 
     # -- the main thread
 
     def add(self, claims: Sequence[Claim]) -> None:
         with self._lock:
             self._waiting.extend(claims)
-            self._next_extension = time.monotonic() + self._every
+            self._next_extension = self._runtime.monotonic() + self._every
             self._changed.notify()
 
     def next(self) -> Claim | None:
         """Take the next waiting job as the running one; None if there is none, or the process is being killed."""
         with self._lock:
             self._running = self._waiting.popleft() if self._waiting and self._doomed is None else None
-            self._started = time.monotonic()
+            self._started = self._runtime.monotonic()
             self._hard_limit = None
             return self._running
 
@@ -144,31 +148,29 @@ class Holding:
         with self._lock:
             self._closed = True
             self._changed.notify()
-        if self._heartbeat.is_alive():
+        if self._heartbeat is not None:
             self._heartbeat.join(timeout=5)
 
     # -- the heartbeat thread
 
     def _beat(self) -> None:
-        # The main thread is to take these, for it is its wait that they end.
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT))
         while not self._closed:
             with self._lock:
                 self._changed.wait(self._until_next())
             try:
                 self._tend()
             except StoreUnavailable as error:
-                time.sleep(self._outage.failed(error))
+                self._runtime.sleep(self._outage.failed(error))
             except ConfigError:  # the main thread meets the same one, and says so
-                time.sleep(1)
+                self._runtime.sleep(1)
             except Exception:
                 # Without a heartbeat every long job would lose its lease: say what is wrong, and beat on.
                 log.exception("the heartbeat failed", extra={"action": "heartbeat_failed"})
-                time.sleep(1)
+                self._runtime.sleep(1)
 
     def _until_next(self) -> float:
         """Seconds until something is to be done; the lock is held."""
-        now = time.monotonic()
+        now = self._runtime.monotonic()
         if self._doomed is not None:
             return LONG
         if self._running is None:
@@ -184,23 +186,23 @@ class Holding:
 
     def _tend(self) -> None:
         with self._lock:
-            claim, elapsed = self._running, time.monotonic() - self._started
+            claim, elapsed = self._running, self._runtime.monotonic() - self._started
             if claim is not None and self._hard_limit is not None and elapsed >= self._hard_limit:
                 self._doom(claim, elapsed)
         if self._doomed is not None:
             self.record()
             self.give_back()
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._runtime.kill()
         if claim is not None and elapsed >= LONG:
             self.record()
             self.give_back()
         self._extend()
-        if time.monotonic() >= self._next_report:
-            self._next_report = time.monotonic() + REPORT_EVERY
+        if self._runtime.monotonic() >= self._next_report:
+            self._next_report = self._runtime.monotonic() + REPORT_EVERY
             self._report(claim)
 
     def _extend(self) -> None:
-        now = time.monotonic()
+        now = self._runtime.monotonic()
         with self._lock:
             if now < self._next_extension:
                 return

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from jobq.errors import ConfigError
 from jobq.log import event
+from jobq.runtime import STOP_SIGNALS
 from jobq.worker.child import Child
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ DRAINED = 76
 """With `burst`: the queues are empty."""
 MISCONFIGURED = 78
 """No other child would do better."""
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 def run_worker(app: App, options: WorkerOptions) -> int:
@@ -82,6 +82,7 @@ def run_solo(app: App, options: WorkerOptions) -> int:
         signal.signal(number, stop)
     threading.Thread(target=enforce, name="jobq-shutdown", daemon=True).start()
     _tell_start(app, options, "this very process")
+    os.register_at_fork(after_in_child=_default_signals)
     child.run()
     for ended in (over, first, second):
         ended.set()
@@ -161,11 +162,11 @@ class Supervisor:
 
     def _spawn(self, index: int) -> None:
         # A signal that arrives before the child has its own handlers waits until it has.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         pid = os.fork()
         if pid == 0:
             self._become_child(index)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         self._children[pid] = (index, time.monotonic())
 
     def _become_child(self, index: int) -> None:
@@ -177,7 +178,8 @@ class Supervisor:
             os.close(self._pipe[1])
             _watch_lifeline(self._pipe[0])
             child = Child(self._app, self._options, f"{self._options.name}.{index + 1}")
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+            os.register_at_fork(after_in_child=_default_signals)
             code = DRAINED if child.run() else REPLACE
         except ConfigError as error:
             event(log, logging.ERROR, "worker_refused", str(error))
@@ -220,6 +222,12 @@ class Supervisor:
         # A child that dies at once would die again at once: leave a second between.
         pause = QUICK_DEATH if broke and lived < QUICK_DEATH else 0.0
         self._respawn.append((time.monotonic() + pause, index))
+
+
+def _default_signals() -> None:
+    """What a task forks answers to signals as any process does."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _counted(children: int) -> str:
