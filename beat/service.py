@@ -152,7 +152,7 @@ class Service:
 
     def _fire(self) -> None:
         try:
-            done = self._ticker.run_once(self._leadership.term)
+            done = self._ticker.run_once(self._leadership.term, lambda: self._leadership.leads)
         except NotLeader as error:
             self._leadership.step_down(str(error))
             return

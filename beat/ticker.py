@@ -24,7 +24,7 @@ from jobq.instants import iso
 from jobq.log import event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from beat.entry import Evaluated
     from beat.store import BeatStore, Due, DueEntry
@@ -58,13 +58,19 @@ class Ticker:
         """Parse every definition anew: revisions say nothing about a store that has lost what it held."""
         self._parsed.clear()
 
-    def run_once(self, term: int) -> Pass:
-        """Deal with one batch of what is due. `NotLeader` if the term is over, `StoreUnavailable` as it comes."""
+    def run_once(self, term: int, trusted: Callable[[], bool] = lambda: True) -> Pass:
+        """Deal with one batch of what is due. `NotLeader` if the term is over, `StoreUnavailable` as it comes.
+
+        Before each step it asks whether the lease is still `trusted`, for the store may have taken its time over the
+        one before; if not, the rest is left to whoever leads next.
+        """
         due = self._store.due(BATCH)
         if not due.entries:
             return Pass(0, due.next_at, due.now)
         fired = 0
         for firings in _steps(self._decide(due)):
+            if not trusted():
+                break
             done = self._store.fire(term, firings)
             fired += sum(done)
             for firing, taken in zip(firings, done, strict=True):

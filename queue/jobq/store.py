@@ -13,7 +13,7 @@ is judged by what the store holds and not by what the caller believes:
 The four steps that carry "no job is lost" (design: a job leaves the queue only in the step that records its end):
 
 fetch     available -> running. Makes available first what is due: scheduled jobs whose time has come, at the
-          back of their queue, and running jobs whose lease has expired, at its front. A job that has outlived
+          back of their queue, and running jobs whose lease is over, at its front. A job that has outlived
           its workers more than MAX_LOST times becomes failed instead.
 complete  running -> ended or scheduled, result, and the jobs that follow, in one step.
 release   running -> available, at the front of the queue; not counted as an attempt, for it never started.
@@ -21,6 +21,13 @@ extend    moves the lease on.
 
 All instants are epoch microseconds on the store's own clock: callers give durations wherever they can, so the
 clocks of the machines around the store need not agree with it.
+
+That clock may be set, too. A lease that has run out is therefore not over yet: the first fetch that sees it grants
+its *grace*, counted from then, and only if that runs out as well is the job taken from its worker. Whoever lives
+extends the lease meanwhile, so a clock that jumps ahead, or a store that was away, takes no job from the living. The
+grace is part of the lease's length, not on top of it (`lease_parts`). And a lease that reaches further than its own
+length from now is the trace of a clock that was set back: the next fetch cuts it to its length, so a job that died with
+its worker does not wait until the clock has caught up.
 """
 
 from __future__ import annotations
@@ -28,6 +35,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
+
+from jobq.instants import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +50,15 @@ class Fetched(NamedTuple):
     now: int
     next_at: int
     claims: list[Claim]
+
+
+def lease_parts(lease: int) -> tuple[int, int]:
+    """How long a lease of `lease` microseconds is held after it was given or extended, and its grace.
+
+    The grace is a third of it: workers extend more often. It is a second at least, in which those who live reconnect
+    to a store that was away; so a lease of less than three seconds can last a little longer than it says.
+    """
+    return lease - lease // 3, max(lease // 3, min(lease, SECOND))
 
 
 class WorkerInfo(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 from waiting import wait_until
@@ -62,7 +63,7 @@ def test_what_the_heartbeat_could_not_record_is_recorded_before_the_child_leaves
 
     monkeypatch.setattr(store, "complete", fail_at_the_end)
     child.holding.start()
-    child.holding.add([Claim(job_id, "q", 3, b"{}", 0) for job_id in ("a", "b")])
+    child.holding.add([Claim(job_id, "q", 3, b"{}", 0) for job_id in ("a", "b")], time.monotonic())
     child.holding.next()
     child.holding.end(Outcome("a", 3, State.COMPLETED))
     child.holding.next()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import pytest
 from waiting import wait_until
@@ -12,10 +13,12 @@ from jobq.errors import StoreUnavailable
 from jobq.job import Claim, Outcome, State
 from jobq.outage import Outage
 from jobq.runtime import Runtime
+from jobq.store import lease_parts
 from jobq.worker import holding as module
 from jobq.worker.holding import Holding
 
 LEASE = 0.3
+GRACE = lease_parts(round(LEASE * 1_000_000))[1] / 1_000_000
 
 
 class Counter:
@@ -49,6 +52,18 @@ class Counter:
         self._here()
         self.completed += outcomes
         return [outcome.id not in self.refused for outcome in outcomes]
+
+
+class Clock(Runtime):
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
 
 
 @pytest.fixture
@@ -88,7 +103,7 @@ def done(job_id, state=State.COMPLETED):
 
 
 def test_jobs_are_taken_in_order_and_recorded_together(holding, store):
-    holding.add(claims("a", "b"))
+    holding.add(claims("a", "b"), time.monotonic())
     for job_id in ("a", "b"):
         assert holding.next().id == job_id
         assert holding.running.id == job_id
@@ -101,7 +116,7 @@ def test_jobs_are_taken_in_order_and_recorded_together(holding, store):
 
 
 def test_what_waits_is_given_back_in_its_order(holding, store):
-    holding.add(claims("a", "b", "c"))
+    holding.add(claims("a", "b", "c"), time.monotonic())
     holding.next()
     holding.give_back()
     assert store.released == [("b", 3), ("c", 3)]
@@ -109,7 +124,7 @@ def test_what_waits_is_given_back_in_its_order(holding, store):
 
 
 def test_outcomes_stay_at_hand_while_the_store_is_away(holding, store):
-    holding.add(claims("a", "b"))
+    holding.add(claims("a", "b"), time.monotonic())
     holding.next()
     holding.end(done("a"))
     store.away = True
@@ -124,7 +139,7 @@ def test_outcomes_stay_at_hand_while_the_store_is_away(holding, store):
 
 def test_an_outcome_that_came_too_late_is_told(holding, store, caplog):
     store.refused = {"a"}
-    holding.add(claims("a"))
+    holding.add(claims("a"), time.monotonic())
     holding.next()
     holding.end(done("a"))
     holding.record()
@@ -132,7 +147,7 @@ def test_an_outcome_that_came_too_late_is_told(holding, store, caplog):
 
 
 def test_a_long_job_lets_the_others_go(holding, store):
-    holding.add(claims("a", "b", "c"))
+    holding.add(claims("a", "b", "c"), time.monotonic())
     holding.next()
     holding.end(done("a"))
     holding.next()
@@ -143,7 +158,7 @@ def test_a_long_job_lets_the_others_go(holding, store):
 
 
 def test_the_lease_of_a_long_job_is_extended_again_and_again(holding, store):
-    holding.add(claims("a"))
+    holding.add(claims("a"), time.monotonic())
     holding.next()
     wait_until(lambda: len(store.extended) >= 3)
     assert all(ids == ["a"] for ids in store.extended)
@@ -154,7 +169,7 @@ def test_the_lease_of_a_long_job_is_extended_again_and_again(holding, store):
 def test_after_an_outage_what_is_at_hand_is_recorded_at_once(holding, store):
     """Not only when the next extension is due."""
     holding._every = 3600.0
-    holding.add(claims("a", "b", "c"))
+    holding.add(claims("a", "b", "c"), time.monotonic())
     holding.next()
     holding.end(done("a"))
     store.away = True
@@ -176,7 +191,7 @@ def test_the_heartbeat_outlives_an_error_of_any_kind(holding, store, caplog, mon
 
     monkeypatch.setattr(store, "extend", fail_once)
     monkeypatch.setattr(Runtime, "sleep", lambda *_: None)
-    holding.add(claims("a"))
+    holding.add(claims("a"), time.monotonic())
     holding.next()
     wait_until(lambda: store.extended, timeout=5)
     assert "heartbeat_failed" in [record.action for record in caplog.records]
@@ -198,7 +213,7 @@ def killed(monkeypatch):
 
 
 def test_a_job_at_its_hard_limit_is_recorded_before_the_process_is_killed(holding, store, killed):
-    holding.add(claims("a", "b"))
+    holding.add(claims("a", "b"), time.monotonic())
     holding.next()
     holding.limit(0.05)
     assert killed.wait(5)
@@ -210,7 +225,7 @@ def test_a_job_at_its_hard_limit_is_recorded_before_the_process_is_killed(holdin
 
 def test_a_hard_limit_during_an_outage_is_recorded_once(holding, store, killed):
     store.away = True
-    holding.add(claims("a"))
+    holding.add(claims("a"), time.monotonic())
     holding.next()
     holding.limit(0.01)
     wait_until(lambda: store.calls >= 3)
@@ -223,7 +238,7 @@ def test_a_hard_limit_during_an_outage_is_recorded_once(holding, store, killed):
 def test_a_job_that_ends_after_its_hard_limit_is_killed_all_the_same(holding, store, killed, caplog):
     """The store was away when it had run for its limit: its end is the one that the limit made, told once."""
     store.away = True
-    holding.add(claims("a", "b"))
+    holding.add(claims("a", "b"), time.monotonic())
     holding.next()
     holding.limit(0.01, follow := ("what follows",))
     wait_until(lambda: store.calls >= 3)
@@ -253,7 +268,7 @@ def test_a_report_that_always_fails_holds_up_no_beat(make, store, killed, monkey
 
     holding = make(report)
     wait_until(lambda: rests)
-    holding.add(claims("a"))
+    holding.add(claims("a"), time.monotonic())
     holding.next()
     wait_until(lambda: len(store.extended) >= 3)
     holding.limit(0.0)
@@ -263,10 +278,34 @@ def test_a_report_that_always_fails_holds_up_no_beat(make, store, killed, monkey
 
 
 def test_a_limit_is_that_of_one_job(holding, store, killed):
-    holding.add(claims("a", "b"))
+    holding.add(claims("a", "b"), time.monotonic())
     holding.next()
     holding.limit(0.01)
     holding.end(done("a"))
     holding.next()
     wait_until(lambda: len(store.extended) >= 2)
     assert not killed.is_set()
+
+
+def test_a_job_whose_lease_was_not_extended_within_its_grace_is_not_started(store, clock):
+    """The process stood still: by now the jobs may be another's."""
+    holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, lambda _: None, clock)
+    holding.add(claims("a", "b"), clock.now)
+    assert holding.next() is not None
+    clock.now += GRACE + 0.001
+    holding.end(done("a"))
+    assert holding.next() is None
+    holding.give_back()
+    assert store.released == [("b", 3)]
+
+
+def test_a_lease_that_was_extended_in_time_lets_jobs_start(store, clock):
+    holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, lambda _: None, clock)
+    holding.add(claims("a", "b"), clock.now)
+    assert holding.next() is not None
+    clock.now += LEASE / 4
+    holding._tend()
+    assert store.extended == [["a", "b"]]
+    clock.now += GRACE - 0.001
+    holding.end(done("a"))
+    assert holding.next() is not None

@@ -12,7 +12,8 @@ key                     type    fields                               written by 
 job:<id>                hash    queue priority message state         enqueue, fire     ended: after its `keep` seconds
                                 token attempt lost enqueued_at due   fetch, complete
                                 started_at ended_at worker           …
-                                result error
+                                result error lease (its length)
+                                called (1 in the lease's grace)
 queue:<priority>:<name> list    ids of available jobs, first at left enqueue, promote   when empty
 scheduled:<name>        zset    id -> due                            enqueue, retry    when empty
 leases                  zset    id -> when the lease expires         fetch, extend     when empty

@@ -34,6 +34,7 @@ lost                   fetch, requeue            leases that expired
 enqueued_at            enqueue, fire
 due                    enqueue, retry            when a scheduled job becomes available
 lease_until worker     fetch, extend             of the attempt that runs, or ran last
+lease called           fetch, extend             the lease's length, and 1 once its grace has begun
 started_at             fetch
 ended_at result error  complete, cancel, fetch   error: of the latest attempt that did not complete
 dead                   complete, fetch, requeue  1 for a dead letter
@@ -57,7 +58,7 @@ import msgspec
 from jobq.instants import SECOND
 from jobq.job import JobRecord, Outcome, State
 from jobq.message import CANCELLED, encode_json
-from jobq.store import CANCELLED_KEEP, TOTALS, Fetched, WorkerInfo
+from jobq.store import CANCELLED_KEEP, TOTALS, Fetched, WorkerInfo, lease_parts
 from jobq.stores import sqlite_steps as steps
 from jobq.stores.sqlite_file import Database
 from jobq.stores.sqlite_schema import QUEUE_SCHEMA
@@ -148,15 +149,16 @@ class SQLiteStore:
             steps.reap(connection, now)
             for queue in queues:
                 steps.promote(connection, queue, now)
-            claims = steps.claim(connection, queues, limit, steps.Lease(worker, now, now + lease))
+            claims = steps.claim(connection, queues, limit, steps.Lease(worker, now, lease))
             return Fetched(now, steps.outlook(connection, queues, now).next_at, claims)
 
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:
         with self._write() as connection:
             held = steps.held(connection, claims)
-            until = self.now() + lease
+            until = self.now() + lease_parts(lease)[0]
             connection.executemany(
-                "UPDATE jobs SET lease_until = ? WHERE seq = ?", [(until, seq) for seq in held.values()]
+                "UPDATE jobs SET lease_until = ?, lease = ?, called = 0 WHERE seq = ?",
+                [(until, lease, seq) for seq in held.values()],
             )
             return [claim in held for claim in map(tuple, claims)]
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from jobq.errors import ConfigError, StoreUnavailable
-from jobq.stores.sqlite_schema import VERSION
+from jobq.stores.sqlite_schema import MIGRATIONS, VERSION
 from jobq.stores.sqlite_turn import Turnstile
 
 if TYPE_CHECKING:
@@ -213,8 +213,10 @@ class Database:
             )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {self._location.synchronous}")
+        if 0 < version < VERSION:
+            _migrate(connection)
         # Takes no lock where all of it exists.
-        stamp = "" if version == VERSION else f"PRAGMA user_version = {VERSION};"
+        stamp = f"PRAGMA user_version = {VERSION};" if version == 0 else ""
         connection.executescript(f"BEGIN; {' '.join(self._schemas)} {stamp} COMMIT;")
 
     def _drop(self) -> None:
@@ -240,6 +242,17 @@ class Database:
         if self._connection is not None:
             _inherited.append(self._connection)
             self._connection = None
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file of an older version to this one. Another process may have just done it."""
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for older in range(version, VERSION):
+        for statement in MIGRATIONS[older]:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
 
 
 _databases: WeakSet[Database] = WeakSet()

@@ -6,8 +6,17 @@ with what is due: each holds the jobs of one state only, and a query uses it by 
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 """Of the whole file, in `PRAGMA user_version`. A file with a higher number is left untouched."""
+
+MIGRATIONS = {
+    1: (
+        "ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN called INTEGER NOT NULL DEFAULT 0",
+        "UPDATE jobs SET lease = max(lease_until - started_at, 10000000) WHERE state = 'running'",
+    ),
+}
+"""From a version to the next."""
 
 QUEUE_SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -25,6 +34,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     started_at INTEGER NOT NULL DEFAULT 0,
     ended_at INTEGER NOT NULL DEFAULT 0,
     lease_until INTEGER NOT NULL DEFAULT 0,
+    lease INTEGER NOT NULL DEFAULT 0,
+    called INTEGER NOT NULL DEFAULT 0,
     worker TEXT NOT NULL DEFAULT '',
     result TEXT NOT NULL DEFAULT '',
     error TEXT NOT NULL DEFAULT '',

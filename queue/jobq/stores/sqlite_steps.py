@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jobq.instants import SECOND
 from jobq.job import MAX_LOST, Claim, Outcome, State
 from jobq.message import LOST, encode_json
-from jobq.store import DEAD_LETTER_SECONDS
+from jobq.store import DEAD_LETTER_SECONDS, lease_parts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,7 +34,7 @@ class Outlook(NamedTuple):
 class Lease(NamedTuple):
     worker: str
     start: int
-    until: int
+    length: int
 
 
 OUTLOOK = """
@@ -47,15 +47,21 @@ SELECT
         SELECT min((SELECT min(due) FROM jobs WHERE state = 'scheduled' AND queue = q.value))
         FROM json_each(:queues) AS q
     ),
-    (SELECT min(lease_until) FROM jobs WHERE state = 'running')
+    (SELECT min(lease_until) FROM jobs WHERE state = 'running'),
+    (
+        SELECT lease_until - lease FROM jobs WHERE state = 'running' AND lease_until > :now
+        ORDER BY lease_until DESC LIMIT 1
+    )
 """
 
 
 def outlook(connection: sqlite3.Connection, queues: Sequence[str], now: int) -> Outlook:
     """Whether a fetch from these queues has anything to do."""
-    available, due, lease = connection.execute(OUTLOOK, {"queues": encode_json(list(queues))}).fetchone()
+    row = connection.execute(OUTLOOK, {"queues": encode_json(list(queues)), "now": now}).fetchone()
+    available, due, lease, given_at = row
     next_at = min((at for at in (due, lease) if at is not None), default=0)
-    return Outlook(bool(available) or 0 < next_at <= now, next_at)
+    set_back = given_at is not None and given_at > now
+    return Outlook(bool(available) or set_back or 0 < next_at <= now, next_at)
 
 
 # -- into the store
@@ -106,9 +112,13 @@ def to_back(connection: sqlite3.Connection, seqs: Iterable[int]) -> None:
 
 # -- fetch
 
-REAPABLE = """
-SELECT seq, lost FROM jobs WHERE state = 'running' AND lease_until <= ? ORDER BY lease_until LIMIT ?
+EXPIRED = """
+SELECT seq, lost, lease, called FROM jobs WHERE state = 'running' AND lease_until <= ? ORDER BY lease_until LIMIT ?
 """
+
+CUT = (
+    "UPDATE jobs SET lease_until = ? + lease - lease / 3 WHERE state = 'running' AND lease_until > ? + lease"
+)
 
 PROMOTABLE = """
 SELECT seq FROM jobs WHERE state = 'scheduled' AND queue = ? AND due <= ? ORDER BY due, seq LIMIT ?
@@ -121,8 +131,14 @@ WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
 
 
 def reap(connection: sqlite3.Connection, now: int) -> None:
-    """Take back what outlived its lease: to the old place in the queue, which is before all that never started."""
-    rows = connection.execute(REAPABLE, (now, BATCH)).fetchall()
+    """Take back what outlived its lease and its grace: to its old place, which is before all that never started."""
+    connection.execute(CUT, (now, now))
+    expired = connection.execute(EXPIRED, (now, BATCH)).fetchall()
+    connection.executemany(
+        "UPDATE jobs SET lease_until = ?, called = 1 WHERE seq = ?",
+        [(now + lease_parts(lease)[1], seq) for seq, _, lease, called in expired if not called],
+    )
+    rows = [(seq, lost) for seq, lost, _, called in expired if called]
     if not rows:
         return
     again = [(seq,) for seq, lost in rows if lost < MAX_LOST]
@@ -145,10 +161,11 @@ def claim(connection: sqlite3.Connection, queues: Sequence[str], limit: int, lea
         rows += connection.execute(CLAIMABLE, (lease.start, queue, max(0, limit - len(rows)))).fetchall()
     suspect = next((place for place, (_, lost, *_rest) in enumerate(rows) if lost), len(rows))
     rows = rows[: max(1, suspect)]
+    held, _ = lease_parts(lease.length)
     connection.executemany(
         "UPDATE jobs SET state = 'running', token = max(token + 1, ?), attempt = attempt + 1, worker = ?, started_at = ?, "
-        "lease_until = ? WHERE seq = ?",
-        [(lease.start, *lease, seq) for seq, *_ in rows],
+        "lease_until = ?, lease = ?, called = 0 WHERE seq = ?",
+        [(lease.start, lease.worker, lease.start, lease.start + held, lease.length, seq) for seq, *_ in rows],
     )
     return [Claim(*fields) for _, _, *fields in rows]
 

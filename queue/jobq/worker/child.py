@@ -66,6 +66,7 @@ class Child:
         self.runtime.on_signal(signal.SIGQUIT, self._on_quit)
         self._seconds_per_job = BATCH_SECONDS
         self._counts = {State.COMPLETED: 0, State.FAILED: 0}
+        self._asked = 0.0
         self._ran = 0
         self._born = 0
 
@@ -102,6 +103,7 @@ class Child:
         if self.options.max_tasks_per_child is not None:
             limit = min(limit, self.options.max_tasks_per_child - self._ran)
         lease = round(self.options.lease_ttl * 1_000_000)
+        self._asked = self.runtime.monotonic()
         fetched = self.store.fetch(self.options.queues, limit, lease, self.name)
         self.outage.answered()
         return fetched
@@ -120,7 +122,7 @@ class Child:
     def _run_batch(self, fetched: Fetched) -> None:
         began = self.runtime.monotonic()
         offset = fetched.now - round(began * 1_000_000)
-        self.holding.add(fetched.claims)
+        self.holding.add(fetched.claims, self._asked)
         ran = 0
         while not self._leaving() and (claim := self.holding.next()) is not None:
             started = self.runtime.monotonic()

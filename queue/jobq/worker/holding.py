@@ -13,6 +13,9 @@ main thread is deep in a task's code:
 A job is in exactly one part at any moment. If the process dies, whatever it held has a lease that runs out.
 If the store is away, outcomes wait in `ended` until it is back; should a lease run out meanwhile, the store refuses
 the outcome, because the job has been given to another worker by then: it ran twice and was counted once.
+A process that stood still may wake up with jobs in its hands that are another's by now. So none is started whose lease
+was not given or extended within its grace, by this process' monotonic clock: such jobs are returned, which the store
+refuses where they are another's.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from jobq.errors import ConfigError, StoreUnavailable, TimeLimitExceeded
 from jobq.job import Failure, Outcome, State
 from jobq.log import event
 from jobq.message import encode_json
+from jobq.store import lease_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +63,9 @@ class Holding:
         self._store = store
         self._outage = outage
         self._lease = round(lease_ttl * 1_000_000)
-        self._every = lease_ttl / 3
+        self._grace = lease_parts(self._lease)[1] / 1_000_000
+        self._granted = 0.0
+        self._every = lease_ttl / 4  # within the grace, whenever that begins
         self._lock = threading.Lock()
         self._changed = runtime.condition(self._lock)
         self._waiting: deque[Claim] = deque()
@@ -79,17 +85,21 @@ class Holding:
 
     # -- the main thread
 
-    def add(self, claims: Sequence[Claim]) -> None:
+    def add(self, claims: Sequence[Claim], asked: float) -> None:
+        """Take claims that were `asked` for at that time of the monotonic clock."""
         with self._lock:
             self._waiting.extend(claims)
+            self._granted = asked
             self._next_extension = self._runtime.monotonic() + self._every
             self._changed.notify()
 
     def next(self) -> Claim | None:
         """Take the next waiting job as the running one; None if there is none, or the process is being killed."""
         with self._lock:
-            self._running = self._waiting.popleft() if self._waiting and self._doomed is None else None
             self._started = self._runtime.monotonic()
+            if self._started >= self._granted + self._grace:
+                self._return_waiting()
+            self._running = self._waiting.popleft() if self._waiting and self._doomed is None else None
             self._hard_limit = None
             return self._running
 
@@ -112,14 +122,17 @@ class Holding:
     def give_back(self) -> None:
         """Return the waiting jobs to their queue. On `StoreUnavailable` they are still to be returned."""
         with self._lock:
-            self._returning += [(claim.id, claim.token) for claim in self._waiting]
-            self._waiting.clear()
+            self._return_waiting()
             returning = list(self._returning)
         if returning:
             self._store.release(returning)
             self._outage.answered()
             with self._lock:
                 self._returning = [claim for claim in self._returning if claim not in returning]
+
+    def _return_waiting(self) -> None:
+        self._returning += [(claim.id, claim.token) for claim in self._waiting]
+        self._waiting.clear()
 
     def record(self) -> None:
         """Record the outcomes at hand. Whatever is raised, they stay at hand."""
@@ -219,6 +232,7 @@ class Holding:
         self._outage.answered()
         lost = {claim for claim, still in zip(held, answers, strict=True) if not still}
         with self._lock:  # another worker has those: running them here would be once too often
+            self._granted = now
             self._waiting = deque(c for c in self._waiting if (c.id, c.token) not in lost)
 
     def _doom(self, claim: Claim, elapsed: float) -> None:

@@ -1,10 +1,14 @@
 -- ARGV: msgpack array of {id, token}, lease (us). Returns 1 or 0 for each.
-local until_ = clock() + tonumber(ARGV[2])
+local lease = tonumber(ARGV[2])
+local until_ = clock() + lease_parts(lease)
 local answers = {}
 for index, claim in ipairs(cmsgpack.unpack(ARGV[1])) do
   local job = redis.call('HMGET', job_key(claim[1]), 'state', 'token')
   local held = job[1] == 'running' and tonumber(job[2]) == claim[2]
-  if held then redis.call('ZADD', P .. 'leases', until_ + index, claim[1]) end
+  if held then
+    redis.call('ZADD', P .. 'leases', until_ + index, claim[1])
+    redis.call('HSET', job_key(claim[1]), 'lease', lease, 'called', '')
+  end
   answers[index] = held and 1 or 0
 end
 return answers

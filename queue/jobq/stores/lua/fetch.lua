@@ -3,8 +3,10 @@
 local queues = cmsgpack.unpack(ARGV[1])
 local room = tonumber(ARGV[2])
 local lease, worker = tonumber(ARGV[3]), ARGV[4]
+local held = lease_parts(lease)
 local max_lost, lost_failure, dead_letter_seconds = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 local BATCH = 100 -- of what is promoted or reaped in one step; the rest follows in the next
+local ORDER = 1000 -- leases that were given in one step expire some microseconds apart, in their order
 local now = clock()
 
 local function promote(queue)
@@ -15,33 +17,38 @@ local function promote(queue)
   end
 end
 
--- While this server was away no lease could be extended. After it has started, those who live get a moment to do it.
-local SETTLING = 2 -- seconds
-
-local function settling()
-  local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
-  return tonumber(uptime or SETTLING) < SETTLING
+-- A lease that reaches further than its own length from now was given before the clock was set back.
+local function cut()
+  while true do
+    local last = redis.call('ZREVRANGE', P .. 'leases', 0, 0, 'WITHSCORES')
+    if not last[1] then return end
+    local length = tonumber(redis.call('HGET', job_key(last[1]), 'lease') or lease)
+    if tonumber(last[2]) <= now + length + ORDER then return end
+    redis.call('ZADD', P .. 'leases', now + lease_parts(length), last[1])
+  end
 end
 
-local reap_later = false
+local function take_back(id, job)
+  count('lost')
+  if redis.call('HINCRBY', job_key(id), 'lost', 1) > max_lost then
+    finish(id, 'failed', lost_failure, -1, now, dead_letter_seconds)
+  else
+    make_available(id, job[2], job[3], 'LPUSH')
+  end
+end
 
 local function reap()
   local expired = redis.call('ZRANGEBYSCORE', P .. 'leases', '-inf', now, 'LIMIT', 0, BATCH)
-  if #expired > 0 and settling() then
-    reap_later = true
-    return
-  end
   for index = #expired, 1, -1 do
     local id = expired[index]
-    redis.call('ZREM', P .. 'leases', id)
-    local job = redis.call('HMGET', job_key(id), 'state', 'queue', 'priority')
-    if job[1] == 'running' then
-      count('lost')
-      if redis.call('HINCRBY', job_key(id), 'lost', 1) > max_lost then
-        finish(id, 'failed', lost_failure, -1, now, dead_letter_seconds)
-      else
-        make_available(id, job[2], job[3], 'LPUSH')
-      end
+    local job = redis.call('HMGET', job_key(id), 'state', 'queue', 'priority', 'called', 'lease')
+    if job[1] == 'running' and job[4] ~= '1' then
+      local _, grace = lease_parts(tonumber(job[5] or lease))
+      redis.call('HSET', job_key(id), 'called', '1')
+      redis.call('ZADD', P .. 'leases', now + grace + index, id)
+    else
+      redis.call('ZREM', P .. 'leases', id)
+      if job[1] == 'running' then take_back(id, job) end
     end
   end
 end
@@ -64,8 +71,9 @@ local function claim(id, queue, priority)
   if job[6] ~= queue or not job[7] then redis.call('HSET', key, 'queue', queue, 'priority', priority) end
   -- The time, so that the token is new even to a job that has taken the id of one that was forgotten.
   local token, attempt = math.max((tonumber(job[2]) or 0) + 1, now), (tonumber(job[3]) or 0) + 1
-  redis.call('HSET', key, 'state', 'running', 'token', token, 'attempt', attempt, 'worker', worker, 'started_at', now)
-  leases[#leases + 1] = now + lease + #answer -- one apart, so that they expire in their order
+  redis.call('HSET', key, 'state', 'running', 'token', token, 'attempt', attempt, 'worker', worker, 'started_at', now,
+    'lease', lease, 'called', '')
+  leases[#leases + 1] = now + held + #answer -- one apart, so that they expire in their order
   leases[#leases + 1] = id
   answer[#answer + 1] = {id, queue, token, job[4] or '', tonumber(job[5]) or 0, attempt}
   room = room - 1
@@ -92,6 +100,7 @@ local function drain(queue)
   end
 end
 
+cut()
 reap()
 for _, queue in ipairs(queues) do
   promote(queue)
@@ -111,7 +120,7 @@ else
     local at = tonumber(first[2])
     if at and (answer[2] == 0 or at < answer[2]) then answer[2] = at end
   end
-  if reap_later then answer[2] = now + 500000 else sooner(P .. 'leases') end
+  sooner(P .. 'leases')
   for _, queue in ipairs(queues) do sooner(scheduled_key(queue)) end
 end
 push_tokens()

@@ -22,6 +22,12 @@ local function in_chunks(command, key, values)
   end
 end
 
+-- As lease_parts in jobq/store.py, where its meaning is argued.
+local function lease_parts(lease)
+  local third = math.floor(lease / 3)
+  return lease - third, math.max(third, math.min(lease, 1000000))
+end
+
 local function job_key(id) return P .. 'job:' .. id end
 local function lane(queue, priority) return P .. 'queue:' .. priority .. ':' .. queue end
 local function scheduled_key(queue) return P .. 'scheduled:' .. queue end

@@ -1,0 +1,124 @@
+"""What a simulated run leaves behind, for `promises` to judge: what took effect in the store and when, what ran where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from beat.entry import tick_id
+
+if TYPE_CHECKING:
+    from beat.store import HistoryRecord, StoredEntry
+    from jobq.job import JobRecord, State
+    from jobq.testing.faults import Effect
+    from jobq.testing.simulation import SimulatedProcess
+
+
+class Run(NamedTuple):
+    """One start of a job. Instants are those of the world."""
+
+    job: str
+    process: SimulatedProcess
+    at: int
+
+
+class Insertion(NamedTuple):
+    """A job that the store took: by whom (a tick, a producer, a job that ended) and when, by the store's clock."""
+
+    job: str
+    by: str
+    now: int
+    message: str
+    due: int
+
+
+class End(NamedTuple):
+    """An outcome that the store took."""
+
+    job: str
+    token: int
+    state: State
+    at: int
+    follow: tuple[str, ...]
+
+
+class Grid(NamedTuple):
+    """The fire times of an entry: `anchor + k * step`, k >= 1."""
+
+    step: int
+    catchup: str
+
+
+@dataclass
+class Evidence:
+    ttl: int
+    lease: int
+    margin: float
+    grids: dict[str, Grid] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    troubles: dict[SimulatedProcess, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    untrusted_fires: list[str] = field(default_factory=list)
+    calm: tuple[int, int] = (0, 0)
+    calm_now: int = 0
+    failover_at: int = 0
+
+    # What the store held at the end.
+    now: int = 0
+    entries: list[StoredEntry] = field(default_factory=list)
+    histories: dict[str, list[HistoryRecord]] = field(default_factory=dict)
+    records: dict[str, JobRecord | None] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    strays: list[str] = field(default_factory=list)
+
+    def insertions(self) -> list[Insertion]:
+        found = []
+        for effect in self.effects:
+            if effect.verb == "enqueue":
+                found += _taken(effect, effect.args[0], effect.answer, "a producer")
+            elif effect.verb == "fire":
+                for firing, accepted in zip(effect.args[1], effect.answer, strict=True):
+                    if accepted:
+                        jobs = [tick.job for tick in firing.ticks if tick.job is not None]
+                        found += _taken(effect, jobs, [True] * len(jobs), firing.name)
+            elif effect.verb == "complete":
+                for outcome, accepted in zip(effect.args[0], effect.answer, strict=True):
+                    if accepted:
+                        found += _taken(effect, outcome.follow, [True] * len(outcome.follow), outcome.id)
+        return found
+
+    def ends(self) -> list[End]:
+        """In the order in which they took effect. The same words again are the same end."""
+        found: dict[tuple[str, int], End] = {}
+        for effect in self.effects:
+            if effect.verb == "complete":
+                for outcome, accepted in zip(effect.args[0], effect.answer, strict=True):
+                    if accepted:
+                        follow = tuple(job.id for job in outcome.follow)
+                        end = End(outcome.id, outcome.token, outcome.state, effect.at, follow)
+                        found.setdefault((outcome.id, outcome.token), end)
+        return list(found.values())
+
+    def hindered(self, process: SimulatedProcess, since: int, until: int) -> bool:
+        """Whether a process died, or could not speak with its store for a third of a lease of this stretch of time."""
+        if process.killed_at is not None and process.killed_at <= until:
+            return True
+        kept, reached = 0, since
+        for begins, ends in sorted(self.troubles[process]):
+            start, end = max(begins, reached), min(ends, until)
+            if start < end:
+                kept, reached = kept + end - start, end
+        return 3 * kept >= self.lease
+
+
+def tick_ids(name: str, records: list[HistoryRecord]) -> list[str]:
+    return [tick_id(name, record.fire_time) for record in records if record.verdict == "enqueued"]
+
+
+def _taken(effect: Effect, jobs: Any, answers: Any, by: str) -> list[Insertion]:
+    return [
+        Insertion(job.id, by, effect.now, job.message, max(job.due, effect.now + job.delay))
+        for job, accepted in zip(jobs, answers, strict=True)
+        if accepted
+    ]
