@@ -147,8 +147,7 @@ class SQLiteBeatStore(SQLiteStore):
     def fire(self, term: int, firings: Sequence[Firing]) -> list[bool]:
         with self._write() as connection:
             now = self.now()
-            held = "SELECT 1 FROM leader WHERE term = ? AND until > ?"
-            if connection.execute(held, (term, now)).fetchone() is None:
+            if not steps.holds(connection, term, now):
                 raise NotLeader(f"term {term} is over")
             known = steps.states(connection, {firing.name for firing in firings})
             answers = steps.accept(known, firings)

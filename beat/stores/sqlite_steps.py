@@ -54,6 +54,12 @@ def first_due(connection: sqlite3.Connection) -> int:
 # -- fire
 
 
+def holds(connection: sqlite3.Connection, term: int, now: int) -> bool:
+    """Whether this is the term of the lease, and that has not run out."""
+    held = "SELECT 1 FROM leader WHERE term = ? AND until > ?"
+    return connection.execute(held, (term, now)).fetchone() is not None
+
+
 def states(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, State]:
     rows = connection.execute(
         "SELECT name, id, next_fire, revision, runs FROM entries "

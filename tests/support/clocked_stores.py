@@ -27,6 +27,9 @@ class ClockedRedis(RedisBeatStore):
         super().__init__(url, KEEP_HISTORY)
         self._clock = clock
 
+    def flush(self) -> None:
+        self._redis.flushall()
+
     def now(self) -> int:
         return self._clock()
 

@@ -37,6 +37,7 @@ def broken(evidence: Evidence) -> list[str]:
         *_definitions(evidence),
         *_jobs(evidence),
         *_ends(evidence),
+        *_links(evidence),
         *_runs(evidence),
         *_lateness(evidence),
     ]
@@ -162,6 +163,16 @@ def _jobs(evidence: Evidence) -> Iterator[str]:
             yield f"job {job_id} of {by} is lost"
         elif not record.state.ended:
             yield f"job {job_id} of {by} is {record.state} for ever"
+
+
+def _links(evidence: Evidence) -> Iterator[str]:
+    """What is linked to a job that has completed was inserted with its end."""
+    for job_id, record in evidence.records.items():
+        if record is None or record.state is not State.COMPLETED:
+            continue
+        for link in json.loads(record.message).get("link", ()):
+            if link["options"]["task_id"] not in evidence.records:
+                yield f"job {job_id} has completed, and the job that is linked to it was never inserted"
 
 
 def _ends(evidence: Evidence) -> Iterator[str]:

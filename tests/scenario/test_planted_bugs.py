@@ -1,0 +1,166 @@
+"""The simulation finds what it is there to find: each of these bugs breaks a promise within some hundreds of seeds.
+
+Each takes one safeguard out of the program, on either store, and must be caught by the sentence that speaks of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import clocked_stores
+import pytest
+from msgspec.structs import replace as with_fields
+from simulate import arena
+
+import beat.leadership
+import beat.stores.sqlite_steps as steps
+import jobq.store
+import jobq.stores.sqlite
+import jobq.stores.sqlite_steps
+from jobq.testing.faults import Net
+from jobq.worker.holding import Holding
+
+MOST = 500
+
+
+@contextmanager
+def lua(*changes):
+    """Scripts of the Redis store with some text replaced."""
+    plain = clocked_stores.with_time
+
+    def changed(source):
+        for old, new in changes:
+            source = source.replace(old, new)
+        return plain(source)
+
+    for old, _ in changes:
+        assert any(old in source for _, source in all_scripts()), f"no script says {old}"
+    with patch.object(clocked_stores, "with_time", changed):
+        yield
+
+
+def all_scripts():
+    from beat.stores.redis import _BEAT_SCRIPTS, _TICK_SCRIPTS
+    from jobq.stores.redis import load_script
+
+    yield load_script("jobq.stores", "fetch")
+    for name in _BEAT_SCRIPTS:
+        yield load_script("beat.stores", name, ("ticks",) if name in _TICK_SCRIPTS else ())
+
+
+@contextmanager
+def no_term_check():
+    with (
+        patch.object(steps, "holds", lambda *_: True),
+        lua(("if tonumber(held[1]) ~= term or tonumber(held[2]) <= now then return -1 end", "")),
+    ):
+        yield
+
+
+@contextmanager
+def no_revision_check():
+    accept = steps.accept
+
+    def accept_any(known, firings):
+        seen = [
+            with_fields(one, revision=known[one.name].revision) if one.name in known else one for one in firings
+        ]
+        return accept(known, seen)
+
+    with (
+        patch.object(steps, "accept", accept_any),
+        lua((" and tonumber(entry[2]) == firing[3]", "")),
+    ):
+        yield
+
+
+@contextmanager
+def complete_in_two_steps():
+    """The end first, what follows from it after that."""
+    seen_by = Net.seen_by
+
+    class Split:
+        def __init__(self, remote):
+            self.remote = remote
+
+        def __getattr__(self, name):
+            return getattr(self.remote, name)
+
+        def complete(self, outcomes):
+            answers = self.remote.complete([with_fields(outcome, follow=()) for outcome in outcomes])
+            following = [job for outcome, ok in zip(outcomes, answers, strict=True) if ok for job in outcome.follow]
+            if following:
+                self.remote.enqueue(following)
+            return answers
+
+    with patch.object(Net, "seen_by", lambda net, process: Split(seen_by(net, process))):
+        yield
+
+
+@contextmanager
+def no_lease_extension():
+    with patch.object(Holding, "_extend", lambda _: None):
+        yield
+
+
+@contextmanager
+def no_trust_margin():
+    with patch.object(beat.leadership, "MARGIN", 0.0):
+        yield
+
+
+@contextmanager
+def no_grace():
+    """A lease is over when it has run out."""
+
+    def whole(lease):
+        return lease, 0
+
+    with (
+        patch.object(jobq.stores.sqlite, "lease_parts", whole),
+        patch.object(jobq.stores.sqlite_steps, "lease_parts", whole),
+        lua(("return lease - third, math.max(third, math.min(lease, 1000000))", "return lease, 0")),
+    ):
+        yield
+
+
+@contextmanager
+def no_start_check():
+    """Jobs are started however long ago their lease was given."""
+    with patch.object(jobq.store, "SECOND", jobq.store.SECOND), patch.object(
+        Holding, "add", lambda self, claims, _, add=Holding.add: add(self, claims, float("inf"))
+    ):
+        yield
+
+
+BUGS = {
+    "the term check": (no_term_check, r"fired under term \d+, which was over"),
+    "the revision check": (no_revision_check, r"was enqueued as of version"),
+    "the atomicity of complete": (complete_in_two_steps, r"linked to it was never inserted"),
+    "the lease extension": (no_lease_extension, r"and again by \w+ without a reason"),
+    "the trust margin": (no_trust_margin, r"could not trust its lease"),
+    "the grace of a lease": (no_grace, r"and again by \w+ without a reason"),
+    "the check before a start": (no_start_check, r"after it had ended"),
+}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+@pytest.mark.parametrize("bug", BUGS)
+def test_without_a_safeguard_a_promise_is_broken(kind, bug, request, record_property):
+    plant, told = BUGS[bug]
+    if kind == "redis":
+        request.getfixturevalue("redis_server")
+    logging.disable(logging.CRITICAL)
+    try:
+        with plant(), arena(kind) as place:
+            for seed in range(1, MOST + 1):
+                if any(re.search(told, sentence) for sentence in place.run(seed).broken):
+                    record_property("seed", seed)
+                    return
+    finally:
+        logging.disable(logging.NOTSET)
+    pytest.fail(f"without {bug} no promise was broken in {MOST} seeds")
