@@ -21,15 +21,18 @@ policy is ``after``), or goes on from the first reading of the new segment. ``fo
 that a segment may use: ``first`` leaves out those at its start that the segment before has shown already,
 ``second`` leaves out those at its end that the next one shows again.
 
-Python does not tell the transitions of a tzinfo, so they are found by probing the offset every `PROBE` seconds
-and bisecting. The closest two transitions in the IANA data are 3.99 days apart (Africa/Freetown, September 1939,
-in builds with all of its history), after 1970 6.96 days (America/Recife, October 2000), and none changes the offset
-by more than 24 hours.
+Python does not tell the transitions of a tzinfo, so they are found by probing: the offset is read every `PROBE`
+seconds, and where two neighbours differ the change is looked for between them, first among the quarters of an
+hour, where almost all changes are, then among the seconds. No two changes may lie between two probes. The closest two
+in the IANA data are 3.99 days apart (Africa/Freetown, September 1939, in builds with all of its history); from 1970
+on 6.96 days (America/Recife, October 2000, and Asia/Gaza, October 2040 and 2072, as far as Ramadan is foretold: to
+2087), and where the data end each zone goes on by a rule, with its changes months apart. None changes the offset by
+more than 24 hours. A zone is read a block at a time, and all that asks about its changes shares what was read.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -50,7 +53,9 @@ LAST_SECOND: Final = (
 )
 
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
-PROBE: Final = 3 * DAY
+PROBE: Final = 6 * DAY
+PROBE_BEFORE_1970: Final = 3 * DAY
+QUARTER: Final = 900
 MARGIN_DAYS: Final = 2
 MARGIN: Final = MARGIN_DAYS * DAY
 BLOCK_BITS: Final = 25  # 388 days: a zone is read a block at a time, when an instant in it is first asked for
@@ -98,9 +103,20 @@ class ZoneLine:
                 return segment
         raise AssertionError("the last segment of a block ends where the block does")
 
+    def transitions(self, start: int, end: int) -> list[Transition]:
+        """Return the changes of offset after the instant `start` and not after `end`, in order."""
+        found = []
+        segment = self.segment(start)
+        while segment.end <= end:
+            following = self.segment(segment.end)
+            if following.offset != segment.offset:
+                found.append(Transition(segment.end, segment.offset, following.offset))
+            segment = following
+        return found
+
     def _read(self, block: int) -> tuple[Segment, ...]:
         start, end = block << BLOCK_BITS, (block + 1) << BLOCK_BITS
-        found = self.transitions(start - MARGIN, end + MARGIN)
+        found = self._probed(_known(start - MARGIN), _known(end + MARGIN))
         times = [change.at for change in found]
         cuts = [start, *(at for at in times if start < at < end), end]
         return tuple(self._piece(found, times, a, b) for a, b in pairwise(cuts))
@@ -116,30 +132,45 @@ class ZoneLine:
             coming.at + coming.after if coming and coming.after < coming.before else NEVER,
         )
 
-    def transitions(self, start: int, end: int) -> list[Transition]:
-        """Return the changes of offset after the instant `start` and not after `end`, in order."""
-        found = []
-        low, before = start, self._offset(start)
-        while low < end:
-            high = min(low + PROBE, end)
-            after = self._offset(high)
-            if after != before:
-                found.append(Transition(self._bisect(low, high, before), before, after))
-            low, before = high, after
-        return found
+    def _probed(self, start: int, end: int) -> list[Transition]:
+        step = PROBE if start >= 0 else PROBE_BEFORE_1970
+        instants = [*range(start, end, step), end]
+        shown = [self._shown(second) for second in instants]
+        return [
+            Transition(self._first_after(low, high, before), _seconds(before), _seconds(after))
+            for (low, high), (before, after) in zip(pairwise(instants), pairwise(shown), strict=True)
+            if before != after
+        ]
 
-    def _bisect(self, low: int, high: int, before: int) -> int:
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._offset(middle) == before:
-                low = middle
-            else:
-                high = middle
-        return high
+    def _first_after(self, low: int, high: int, before: timedelta | None) -> int:
+        """Return when the offset changes: later than `low` and not later than `high`."""
+
+        def changed(second: int) -> bool:
+            return self._shown(second) != before
+
+        quarters = range(low - low % QUARTER + QUARTER, high, QUARTER)
+        place = bisect_left(quarters, True, key=changed)  # the first True
+        if place < len(quarters):
+            high = quarters[place]
+        if not changed(high - 1):
+            return high
+        seconds = range(max(low, high - QUARTER), high)
+        return seconds[bisect_left(seconds, True, key=changed)]
 
     def _offset(self, second: int) -> int:
-        shown = datetime.fromtimestamp(min(max(second, FIRST_SECOND), LAST_SECOND), self._tz)
-        return (shown.utcoffset() or timedelta()) // timedelta(seconds=1)
+        return _seconds(self._shown(_known(second)))
+
+    def _shown(self, second: int) -> timedelta | None:
+        return datetime.fromtimestamp(second, self._tz).utcoffset()
+
+
+def _known(second: int) -> int:
+    """Return the nearest instant that can be shown in every zone."""
+    return min(max(second, FIRST_SECOND), LAST_SECOND)
+
+
+def _seconds(offset: timedelta | None) -> int:
+    return (offset or timedelta()) // timedelta(seconds=1)
 
 
 class FixedLine(ZoneLine):
@@ -153,9 +184,6 @@ class FixedLine(ZoneLine):
 
     def segment(self, second: int) -> Segment:  # noqa: ARG002 - one segment holds every instant
         return self._only
-
-    def transitions(self, start: int, end: int) -> list[Transition]:  # noqa: ARG002
-        return []
 
 
 class UnsettledDays(dict[int, frozenset[int]]):
