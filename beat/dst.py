@@ -216,7 +216,27 @@ def zone_line(tz: tzinfo) -> ZoneLine:
     try:
         return _zone_line(tz)
     except TypeError:  # some tzinfo classes of other libraries cannot be hashed
-        return ZoneLine(tz)
+        return _line_of(Itself(tz))
+
+
+class Itself:
+    """A tzinfo as a key: equal to no other."""
+
+    __slots__ = ("tz",)
+
+    def __init__(self, tz: tzinfo) -> None:
+        self.tz = tz
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Itself) and self.tz is other.tz
+
+    def __hash__(self) -> int:
+        return id(self.tz)
+
+
+@lru_cache(maxsize=16)
+def _line_of(itself: Itself) -> ZoneLine:
+    return ZoneLine(itself.tz)
 
 
 @lru_cache(maxsize=1024)

@@ -77,6 +77,11 @@ class Schedule(ABC):
         return ()
 
     @property
+    def searched(self) -> bool:
+        """Whether it is evaluated by a search (see `combining.search`), of which it then becomes a part."""
+        return False
+
+    @property
     def clocks(self) -> tuple[Schedule, ...]:
         """The schedules in it that read a wall clock and decide when it fires."""
         return tuple(clock for part in self.parts for clock in part.clocks)
@@ -175,7 +180,7 @@ class Schedule(ABC):
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
         """Return the last fire f with since < f <= until, on the UTC line."""
-        return last_between(lambda us: self.next_bounded(us, tz), since, until)
+        return last_between(lambda us, _: self.next_bounded(us, tz), since, until)
 
     def _from(self, us: int) -> Schedule:  # noqa: ARG002 - only a kind that depends on its start looks
         """Return the schedule as it runs when started at `us`."""

@@ -59,11 +59,7 @@ class Bounded(Altered):
         return search.latest(self.of, since, until) if since < until else None
 
     def mask_on(self, stretch: Stretch) -> int | None:
-        begin, end = (self.first - stretch.start - 1) // SECOND + 1, (self.last - stretch.start) // SECOND
-        if end < 0 or self.first >= stretch.end:
-            return 0
-        mask, begin = stretch.mask_of(self.of), max(begin, 0)
-        return None if mask is None else (mask & (2 << min(end, DAY)) - 1) >> begin << begin
+        return bounded_mask(self.of, stretch, self.first, self.last)
 
     def describe(self) -> str:
         ends = (("from", self.start), ("until", self.end))
@@ -75,6 +71,15 @@ class Bounded(Altered):
             "start": _shown(self.start) if self.start else None,
             "end": _shown(self.end) if self.end else None,
         }
+
+
+def bounded_mask(one: Schedule, stretch: Stretch, first: int, last: int) -> int | None:
+    """Return the seconds at which a schedule fires between two instants, None if that is not known at once."""
+    begin, end = (first - stretch.start - 1) // SECOND + 1, (last - stretch.start) // SECOND
+    if end < 0 or first >= stretch.end:
+        return 0
+    mask, begin = stretch.mask_of(one), max(begin, 0)
+    return None if mask is None else (mask & (2 << min(end, DAY)) - 1) >> begin << begin
 
 
 def between(one: Schedule, start: datetime | str | None, end: datetime | str | None) -> Schedule:

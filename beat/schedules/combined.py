@@ -54,12 +54,16 @@ class Several(Combined):
 
     of: tuple[Schedule, ...] = field(compare=False)
     members: frozenset[Schedule] = field(repr=False)
+    leaves: tuple[Schedule, ...] = field(compare=False, repr=False)
+    others: tuple[Schedule, ...] = field(compare=False, repr=False)  # which are searched
 
     def __init__(self, of: Sequence[Schedule]) -> None:
         if not isinstance(of, (list, tuple)) or not of:
             raise ScheduleError(f"The parts of {self.named} are a list of schedules, not {of!r}.")
         parts = tuple(dict.fromkeys(as_schedule(f"A part of {self.named}", part) for part in of))
-        self._put(parts, of=parts, members=frozenset(parts))
+        leaves = tuple(part for part in parts if not part.searched)
+        others = tuple(part for part in parts if part.searched)
+        self._put(parts, of=parts, members=frozenset(parts), leaves=leaves, others=others)
 
     @property
     def parts(self) -> tuple[Schedule, ...]:
@@ -84,7 +88,7 @@ class Union(Several):
         return None if masks is None else reduce(or_, masks)
 
     def seek(self, us: int, search: Search) -> int | None:
-        leaves, others = self._sorted()
+        leaves, others = self.leaves, self.others
         search.charge(len(leaves) // LEAVES_PER_STEP)
         soonest = min(_found(search.after(leaf, us) for leaf in leaves), default=None)
         if others:
@@ -94,15 +98,9 @@ class Union(Several):
         return soonest
 
     def seek_latest(self, since: int, until: int, search: Search) -> int | None:
-        leaves, others = self._sorted()
-        fires = [search.latest(leaf, since, until) for leaf in leaves]
-        fires.append(search.last([partial(_latest_of, other, since, until) for other in others]))
+        fires = [search.latest(leaf, since, until) for leaf in self.leaves]
+        fires.append(search.last([partial(_latest_of, other, since, until) for other in self.others]))
         return max(_found(fires), default=None)
-
-    def _sorted(self) -> tuple[tuple[Schedule, ...], tuple[Schedule, ...]]:
-        """Return the parts that are no combinations, and those that are."""
-        others = tuple(part for part in self.of if isinstance(part, Combined))
-        return tuple(part for part in self.of if not isinstance(part, Combined)), others
 
     def describe(self) -> str:
         first, *others = self.of
@@ -239,7 +237,7 @@ def _leap(asks: list[Ask], limit: int, us: int) -> Step:
     return Step(fire if fire is not None and fire <= limit else None, None)
 
 
-def _walk(one: Schedule, step: Callable[[int], Step], us: int, search: Search, lead: Schedule) -> int | None:
+def _walk(one: Combined, step: Callable[[int], Step], us: int, search: Search, lead: Schedule) -> int | None:
     """Return the first fire of a combination after `us`; its fires are among those of `lead`."""
     walk: DayWalk | None = None
     while True:
@@ -248,7 +246,6 @@ def _walk(one: Schedule, step: Callable[[int], Step], us: int, search: Search, l
             found = step(us)
             if found.resume is None:
                 return found.fire
-            search.moved(us, found.resume)
             us = found.resume
         if us - begun < DENSE:
             walk = walk or DayWalk(one, lead, search)

@@ -102,12 +102,15 @@ class Excluding(Dated):
         def kept(search: Search) -> int | None:
             return CalendarWalk(self.of, self.calendar, line, search).first_free(us)
 
+        if self.roll == "skip":
+            return kept(search)
+
         def moved(search: Search) -> int | None:
             until = search.limit
             search = search.within(until + MARGIN)  # what is moved back is later than where it comes to be
             return next_moved(CalendarWalk(self.of, self.calendar, line, search), self.roll, us, until)
 
-        return kept(search) if self.roll == "skip" else search.earliest(us, [kept, moved])
+        return search.earliest(us, [kept, moved])
 
     def describe(self) -> str:
         left_out = f"except on {self.calendar.describe()}"

@@ -37,6 +37,7 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
 
     part: Part
     tz: ZoneInfo | None = field(compare=False, repr=False)
+    searched: bool = field(compare=False, repr=False)
 
     def __init__(self, apscheduler_trigger: Any, *, gap: str | None = None, fold: str | None = None) -> None:
         part = read_part(apscheduler_trigger)
@@ -46,6 +47,7 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
     def _put(self, part: Part) -> None:
         object.__setattr__(self, "part", part)
         object.__setattr__(self, "tz", part.tz)
+        object.__setattr__(self, "searched", part.bounds == (None, None) and part.leaf.searched)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         return self.part.next_micros(us, tz)

@@ -55,7 +55,6 @@ class CalendarWalk(NamedTuple):
             self.search.charge(COUNTRY_STEP if self.calendar.country else 1)
             end = segment.end * SECOND
             opening = end if found is None else min(found * DAY_MICROS - offset, end)
-            self.search.moved(us, opening)
             us = opening - 1
             fire = self.search.after(self.of, us)
         return None

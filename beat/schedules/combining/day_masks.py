@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from beat.dst import DAY, zone_line
 from beat.schedules.base import FIRST
 from beat.schedules.clock.local_time import LocalTime
-from beat.schedules.combining.search import Combined
+from beat.schedules.combining.search import Combined, leaf_of
 from beat.schedules.interval import schedule as interval
 from jobq.instants import SECOND
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from beat.schedules.base import Schedule
     from beat.schedules.combining.search import Search
-    from beat.schedules.triggers.parts import Part
 
-DATE_STEP: Final = 2  # what a stretch counts for in a search
+DATE_STEP: Final = 2  # what a stretch counts for in a search,
+MASKS_PER_STEP: Final = 4  # besides its masks
 FEW: Final = 4  # fires of a stretch that are listed one by one
 VAIN: Final = 8  # stretches whose fires are not known, before it is taken that those of no stretch are
 
@@ -113,7 +113,7 @@ class DayWalk:
 
     __slots__ = ("_lead", "_left", "_one", "_search", "_unknown_until", "_zones")
 
-    def __init__(self, one: Schedule, lead: Schedule, search: Search) -> None:
+    def __init__(self, one: Combined, lead: Schedule, search: Search) -> None:
         self._zones = {id(zone): zone_line(zone) for zone in _zones(one, search)} or {0: zone_line(search.tz)}
         self._one = one
         self._lead = lead
@@ -135,8 +135,7 @@ class DayWalk:
                 self._left -= 1
                 self._unknown_until = stretch.end
                 return us
-            self._search.charge(DATE_STEP)
-            self._search.moved(us, upcoming)
+            self._search.charge(DATE_STEP + self._one.size // MASKS_PER_STEP)
             if mask:
                 fire = stretch.start + ((mask & -mask).bit_length() - 1) * SECOND
                 if fire < stretch.end:
@@ -161,14 +160,6 @@ class DayWalk:
         return Stretch(second * SECOND, end * SECOND, places, self._search)
 
 
-def leaf_of(one: Schedule) -> Schedule:
-    """Return what a trigger fires as, in the form of which most is known."""
-    part: Part | None = getattr(
-        one, "part", None
-    )  # triggers are made of combinations: their class is not known here
-    return one if part is None or part.bounds != (None, None) else part.leaf
-
-
 def _zones(one: Schedule, search: Search) -> Iterator[tzinfo]:
     """Yield the zones by which a schedule reads clocks and dates."""
     one = leaf_of(one)
@@ -186,4 +177,4 @@ def _every(step: int) -> int:
     while width < DAY:
         mask |= mask << width
         width *= 2
-    return mask
+    return mask & (1 << DAY) - 1

@@ -9,36 +9,39 @@ from jobq.instants import SECOND
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Following = Callable[[int, int], int | None]
 
-def last_between(following: Callable[[int], int | None], since: int, until: int) -> int | None:
-    """Return the last fire f with since < f <= until; `following` gives the first fire strictly after an instant.
 
-    It is asked a number of times that is logarithmic in the number of fires, so that a long outage is judged at
-    once.
+def last_between(following: Following, since: int, until: int) -> int | None:
+    """Return the last fire f with since < f <= until.
+
+    `following` gives the first fire strictly after one instant; beyond another it does not need to look. It is asked
+    a number of times that is logarithmic in the number of fires, so that a long outage is judged at once, and never
+    about a stretch in which it has found nothing before.
     """
-    fire = _probe_back(following, since, until)
-    high = until
-    while fire is not None:
-        later = following(fire)
-        if later is None or later > until:
+    fire, high = _probe_back(following, since, until)
+    while fire is not None:  # and there is none after `high`
+        later = following(fire, high)
+        if later is None or later > high:
             break
         fire = later
         middle = (fire + high) // 2
-        later = following(middle)
-        if later is None or later > until:
+        later = following(middle, high)
+        if later is None or later > high:
             high = middle
         else:
             fire = later
     return fire
 
 
-def _probe_back(following: Callable[[int], int | None], since: int, until: int) -> int | None:
-    width = SECOND
+def _probe_back(following: Following, since: int, until: int) -> tuple[int | None, int]:
+    """Return a fire, None if there is none, and an instant after which there is none."""
+    width, high = SECOND, until
     while True:
         low = max(until - width, since)
-        fire = following(low)
-        if fire is not None and fire <= until:
-            return fire
+        fire = following(low, high)
+        if fire is not None and fire <= high:
+            return fire, high
         if low <= since:
-            return None
-        width *= 4
+            return None, high
+        high, width = low, width * 4

@@ -9,8 +9,9 @@ that a union of fifty schedules costs a step of its search one question, not fif
 
 *Questions without end.* Two schedules may never coincide, and a difference may leave nothing; nobody can tell by
 asking. So a question put to a combination, however deep it is nested, may ask its leaves, after once each, no more
-than `STEPS` times in all; a leaf that computes more than a look-up counts for more (`Schedule.effort`), and so does a
-step over some months, for which the zone has to be read. The answer of a search that has used this up is None, "no
+than `STEPS` times in all; a leaf that computes more than a look-up counts for more (`Schedule.effort`), and another
+year in which a zone has to be read for some questions more. A trigger that is made of others is searched as a part,
+with the steps of the whole: were it a leaf, each question put to it would have all the steps there are. The answer of a search that has used this up is None, "no
 next fire", as if the calendar had ended. What keeps that from happening to a combination that does fire is that whole
 stretches are passed over: by calendars a run of dates at a time (`calendar_walk`), by what reads a wall clock and by
 intervals of whole seconds a date at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What
@@ -23,16 +24,21 @@ difference leaves out is asked about the one instant in question, and the last f
 (`latest`) within the stretch. The parts of a union are asked for a month ahead, then for years, then to the end
 (`Search.earliest`), so that one that never fires does not use up the steps of one that does. A part that uses up its
 own, and then those that the others have left, is silent: what the union answers may have left out fires of it.
-Nothing that a fire depends on is ever taken to be silent (`strict`). And `latest` does not make do with silence: if
-any part of its search has given up, each of its probes is a question of its own, with all the steps there are.
+Nothing that a fire depends on is ever taken to be silent (`strict`). And `latest` does not make do with silence. It never
+looks twice into a stretch that has nothing, so that what it passes over costs it little more than it costs the next
+fire. If any part has given up all the same, it probes again, with a few steps a probe (`PROBE`): that tells a stretch
+in which fires are near from one in which thousands are left out, however long that is. So it finds the last fire
+before a long silence; what it may miss is one of those that are thousands of steps apart, each from the next.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from beat.dst import zone_line
 from beat.schedules.arguments import ScheduleError
 from beat.schedules.base import FIRST, LAST, Schedule
 from beat.schedules.combining.latest import last_between
@@ -44,13 +50,17 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from beat.schedules.combining.day_masks import Stretch
+    from beat.schedules.triggers.parts import Part
 
     Ask = Callable[["Search"], int | None]
 
 STEPS: Final = 8_000
-FAR_STEP: Final = 60
+PROBED: Final = STEPS // 2  # by `latest`, if its search gives up,
+PROBE: Final = STEPS // 40  # a few at a time
+LAST_STEP: Final = 60  # to find the last fire of a leaf
+YEAR_STEP: Final = 25  # to read a zone's changes in another year,
+YEAR_BITS: Final = 45  # which is of 2 ** 45 microseconds, 407 days
 TIMES_PER_STEP: Final = 32
-FAR: Final = 100 * 86_400 * SECOND
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
 DEEPEST: Final = 32
 MOST: Final = 256
@@ -78,7 +88,7 @@ class Budget:
 class Search:
     """One question put to a combination: in which zone, up to which instant, and what was found out so far."""
 
-    __slots__ = ("_answers", "_budget", "_leaf_answers", "_strict", "_weighed", "limit", "tz")
+    __slots__ = ("_answers", "_budget", "_leaf_answers", "_read", "_strict", "_weighed", "limit", "tz")
 
     def __init__(self, tz: tzinfo, limit: int = LAST, *, strict: bool = False) -> None:
         self.tz = tz
@@ -87,6 +97,7 @@ class Search:
         self._budget = Budget(STEPS)  # shared with the searches that are part of this one
         self._leaf_answers: dict[int, tuple[int, int | None]] = {}  # also shared, as they know no limit
         self._weighed: set[int] = set()  # also shared
+        self._read: set[tuple[int, int]] = set()  # also shared: zones and what was read of them
         self._answers: dict[int, tuple[int, int | None]] = {}
 
     @property
@@ -106,7 +117,8 @@ class Search:
 
     def _part(self, limit: int, budget: Budget, *, strict: bool) -> Search:
         part = Search(self.tz, limit, strict=strict)
-        part._budget, part._leaf_answers, part._weighed = budget, self._leaf_answers, self._weighed
+        part._budget, part._leaf_answers = budget, self._leaf_answers
+        part._weighed, part._read = self._weighed, self._read
         return part
 
     def alone(self, ask: Ask, steps: int) -> int | None:
@@ -130,6 +142,7 @@ class Search:
         A way that uses up its share of the steps gets in the end what the others have left, and is silent if that
         is not enough.
         """
+        self.charge(len(asks))
         gave_up: dict[Ask, int] = {}  # and with how many steps
         turns, found, limit = list(asks), None, us
         for ahead in AHEAD:
@@ -173,6 +186,19 @@ class Search:
                 found = each
         return found
 
+    def afresh(self, steps: int) -> Search:
+        """Return a search like this one with steps of its own."""
+        return self._part(self.limit, Budget(steps), strict=False)
+
+    def probed(self, part: Schedule, us: int, limit: int) -> int | None:
+        """Return what a few steps find after `us`, up to a limit: None if they find nothing, or if none are left."""
+        try:
+            return self.within(limit).alone(
+                lambda search: search.after(part, us), min(PROBE, self._budget.left)
+            )
+        except Exhausted:
+            return None
+
     def charge(self, steps: int) -> None:
         self._budget.spend(steps)
 
@@ -182,15 +208,16 @@ class Search:
             self._weighed.add(id(part))
             self.charge(times.bit_count() // TIMES_PER_STEP)
 
-    def moved(self, us: int, onward: int) -> None:
-        """Take note that nothing was found from `us` to `onward`: a long way takes the zone's changes on it to read."""
-        if onward - us > FAR:
-            self.charge(FAR_STEP)
+    def _read_zone(self, zone: tzinfo, year: int) -> None:
+        """Charge for reading the changes of a zone in a year, once."""
+        place = id(zone_line(zone)), year
+        if place not in self._read:
+            self._read.add(place)
+            self.charge(YEAR_STEP)
 
     def after(self, part: Schedule, us: int) -> int | None:
         """Return the first fire of a part strictly after `us`, None if there is none up to the limit."""
-        combined = isinstance(part, Combined)
-        answers = self._answers if combined else self._leaf_answers
+        answers = self._answers if part.searched else self._leaf_answers
         asked, fire = answers.get(id(part), (LAST, None))
         if not (asked <= us and (fire is None or us < fire)):
             fire = self._ask(part, us)
@@ -198,25 +225,31 @@ class Search:
         return fire if fire is not None and fire <= self.limit else None
 
     def _ask(self, part: Schedule, us: int) -> int | None:
-        if isinstance(part, Combined):
+        if part.searched:
             self.charge(1)
-            return part.seek(us, self) if us < self.limit else None
-        if id(part) in self._leaf_answers:  # to be asked once is everyone's right
-            self.charge(part.effort)
-        return part.next_bounded(us, part.tz or self.tz)
+            return whole_of(part).seek(us, self) if us < self.limit else None
+        zone = part.tz or self.tz
+        known = self._leaf_answers.get(id(part))
+        if known is None and len(self._leaf_answers) < MOST:  # to be asked once is everyone's right
+            return part.next_bounded(us, zone)
+        self.charge(part.effort)
+        fire, before = part.next_bounded(us, zone), us if known is None else known[1]
+        if fire is not None and before is not None and fire >> YEAR_BITS != before >> YEAR_BITS:
+            self._read_zone(zone, fire >> YEAR_BITS)
+        return fire
 
     def fires_at(self, part: Schedule, us: int) -> bool:
         """Return whether a part fires at an instant."""
-        search = self.within(us, strict=True) if isinstance(part, Combined) else self
+        search = self.within(us, strict=True) if part.searched else self
         return search.after(part, us - 1) == us
 
     def latest(self, part: Schedule, since: int, until: int) -> int | None:
         """Return the last fire f of a part with since < f <= until."""
         since, until = max(since, FIRST - 1), min(until, self.limit)
-        if isinstance(part, Combined):
-            return part.seek_latest(since, until, self.within(until)) if since < until else None
+        if part.searched:
+            return whole_of(part).seek_latest(since, until, self.within(until)) if since < until else None
         if id(part) in self._leaf_answers:
-            self.charge(FAR_STEP)
+            self.charge(LAST_STEP)
         return part.latest_micros(since, until, part.tz or self.tz)
 
 
@@ -234,6 +267,10 @@ class Combined(Schedule):
         depth, size = _measure(parts)
         for name, value in {**fields, "tz": common_zone(parts), "depth": depth, "size": size}.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def searched(self) -> bool:
+        return True
 
     @property
     def reads_dates(self) -> bool:
@@ -263,7 +300,7 @@ class Combined(Schedule):
 
     def seek_latest(self, since: int, until: int, search: Search) -> int | None:
         """Return the last fire f with since < f <= until. Raises `Exhausted`."""
-        return last_between(lambda us: search.after(self, us), since, until)
+        return last_between(lambda us, limit: search.within(limit).after(self, us), since, until)
 
     def mask_on(self, stretch: Stretch) -> int | None:  # noqa: ARG002 - most combinations know better
         """Return the seconds of a date at which it fires, None if that is not known at once: see `day_masks`."""
@@ -284,9 +321,10 @@ class Combined(Schedule):
                 return found
         except Exhausted:
             pass
-        running = self._from(since)  # each probe is a question of its own
-        probed = last_between(lambda us: running.next_bounded(us, tz), since, until)
-        return max((fire for fire in (found, probed) if fire is not None), default=None)
+        running = self._from(since)
+        probe = partial(search.afresh(PROBED).probed, running)
+        probed = last_between(probe, since if found is None else found, until)
+        return found if probed is None else probed
 
     def _from(self, us: int) -> Combined:
         parts = tuple(part._from(us) for part in self.parts)  # noqa: SLF001 - of the same family
@@ -314,6 +352,19 @@ class Altered(Combined):
     @property
     def parts(self) -> tuple[Schedule, ...]:
         return (self.of,)
+
+
+def leaf_of(one: Schedule) -> Schedule:
+    """Return what a trigger fires as, in the form of which most is known."""
+    part: Part | None = getattr(
+        one, "part", None
+    )  # triggers are made of combinations: their class is not known here
+    return one if part is None or part.bounds != (None, None) else part.leaf
+
+
+def whole_of(one: Schedule) -> Combined:
+    """Return the combination that a schedule which is `searched` is or fires as."""
+    return cast("Combined", leaf_of(one))
 
 
 def as_schedule(what: str, value: object) -> Schedule:

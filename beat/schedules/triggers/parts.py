@@ -17,16 +17,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, overload
 
 from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_seconds, zone_name
 from beat.schedules.at import at
 from beat.schedules.base import FIRST, LAST, Schedule
+from beat.schedules.bounded import bounded_mask
 from beat.schedules.clock.wallclock import WallClock
 from beat.schedules.combined import Intersection, Union
 from beat.schedules.combining.lattice import Lattice
-from beat.schedules.combining.search import Combined, common_zone
+from beat.schedules.combining.search import Altered, Combined, common_zone
 from beat.schedules.interval import schedule
 from beat.schedules.phrases import duration, zone_phrase
 from jobq.instants import SECOND, from_micros, to_micros
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from beat.dst import ZoneLine
     from beat.schedules.clock.walls import Walls
+    from beat.schedules.combining.day_masks import Stretch
+    from beat.schedules.combining.search import Search
 
 Moment = int | datetime  # epoch microseconds; or a naive datetime, which waits for a zone
 
@@ -197,15 +200,20 @@ class Combination(Part):
     parts: tuple[Part, ...]
     tz: ZoneInfo | None
     whole: Combined = field(compare=False, repr=False)  # what evaluates it
+    leaf: Schedule = field(compare=False, repr=False)
 
     def __init__(self, parts: Sequence[Part]) -> None:
         put = object.__setattr__
         put(self, "parts", tuple(parts))
         put(self, "tz", common_zone(parts))
         put(self, "whole", self._whole())
+        put(self, "leaf", self._leaf())
 
     @abstractmethod
     def _whole(self) -> Combined: ...
+
+    def _leaf(self) -> Schedule:
+        return self.whole
 
     @property
     def by_anchor(self) -> bool:
@@ -215,7 +223,7 @@ class Combination(Part):
     def reads_clocks(self) -> bool:
         return any(part.reads_clocks for part in self.parts)
 
-    def filled(self, by: Filling) -> Part:
+    def filled(self, by: Filling) -> Self:
         return type(self)([part.filled(by) for part in self.parts])
 
     def _described(self, opening: str) -> str:
@@ -237,10 +245,6 @@ class OrPart(Combination):
 
     def _whole(self) -> Combined:
         return Union([part.leaf if part.bounds == (None, None) else part for part in self.parts])
-
-    @property
-    def leaf(self) -> Schedule:
-        return self.whole
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
         return self.whole.next_micros(us, tz)
@@ -267,32 +271,62 @@ class AndPart(Combination):
     def _whole(self) -> Combined:
         return Intersection([part.leaf for part in self.parts])
 
-    @property
-    def leaf(self) -> Schedule:
-        return self.whole if all(part.bounds == (None, None) for part in self.parts) else self
+    def _leaf(self) -> Schedule:
+        return self.whole if all(part.bounds == (None, None) for part in self.parts) else Spanned(self)
+
+    def span(self, tz: tzinfo) -> tuple[int | None, int | None]:
+        spans = [part.span(tz) for part in self.parts]
+        first = max((start for start, _ in spans if start is not None), default=None)
+        last = min((end for _, end in spans if end is not None), default=None)
+        return first, last
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
+        first, last = self.span(tz)
         running = self.whole._from(us)  # noqa: SLF001 - of the same family
-        spans = [part.span(tz) for part in self.parts]
-        for first, _ in spans:
-            us = not_before(first, us)
-        fire = running.next_bounded(us, tz)
-        for _, last in spans:
-            fire = not_after(last, fire)
-        return fire
+        return not_after(last, running.next_bounded(not_before(first, us), tz))
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
-        for part in self.parts:
-            first, last = part.span(tz)
-            since = not_before(first, since)
-            until = until if last is None else min(until, last)
-        return self.whole.latest_micros(since, until, tz)
+        first, last = self.span(tz)
+        until = until if last is None else min(until, last)
+        return self.whole.latest_micros(not_before(first, since), until, tz)
 
     def describe(self) -> str:
         return self._described("Only when all of these fire at once")
 
     def arguments(self) -> dict[str, Any]:
         return self._stored("and")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Spanned(Altered):
+    """What an `and` with bounds fires as, in the search of a combination."""
+
+    by: AndPart = field(repr=False)
+
+    def __init__(self, by: AndPart) -> None:
+        self._put((by.whole,), of=by.whole, by=by)
+
+    def with_parts(self, parts: tuple[Schedule, ...]) -> Combined:  # noqa: ARG002 - see `_from`
+        return self
+
+    def _from(self, us: int) -> Combined:
+        return Spanned(self.by.filled(Filling(anchor=us))) if self.by.by_anchor else self
+
+    def seek(self, us: int, search: Search) -> int | None:
+        first, last = self.by.span(search.tz)
+        return not_after(last, search.after(self.of, not_before(first, us)))
+
+    def mask_on(self, stretch: Stretch) -> int | None:
+        first, last = self.by.span(stretch.search.tz)
+        return bounded_mask(
+            self.of, stretch, FIRST if first is None else first, LAST if last is None else last
+        )
+
+    def describe(self) -> str:
+        return self.by.describe()
+
+    def arguments(self) -> dict[str, Any]:
+        raise ScheduleError("This is part of a trigger, which is what can be stored.")
 
 
 @dataclass(frozen=True, slots=True, init=False)

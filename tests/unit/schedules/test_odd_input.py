@@ -7,15 +7,16 @@ fifty milliseconds.
 # ruff: noqa: SIM905 - long lists of words are easier to read as text
 
 import json
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from time import process_time
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beat.schedules import Schedule, ScheduleError, at, cron, rrule, schedule, trigger
+from beat.dst import _zone_line
+from beat.schedules import Schedule, ScheduleError, Union, at, cron, every, rrule, schedule, trigger
 from beat.schedules.arguments import LONGEST_SHOWN, shown
 
 UNIT = 50_000
@@ -250,3 +251,51 @@ def test_steps_of_months_and_days_are_quick_and_light_however_far(start, asked, 
 
     seconds = iter(range(60))
     assert quick(work, limit / SLACK)
+
+
+A = datetime(2020, 1, 1, tzinfo=UTC)
+RARE = {
+    "type": "and",
+    "triggers": [
+        {"type": "interval", "seconds": 1.001, "start_date": "2020-01-01T00:00:00"},
+        {"type": "cron", "second": "*"},
+    ],
+}
+MANY = [every(seconds, anchor=A) for seconds in range(61, 188)]
+HOPELESS = {
+    "half seconds": lambda: every(0.5, anchor=A) - every(0.25, anchor=A),
+    "intervals": lambda: Union(MANY) - Union([*MANY[:-1], every(187, anchor=A, tz="UTC")]),
+    "trigger": lambda: trigger(RARE) - every(1001, anchor=A),
+    "jitter": lambda: (every(0.5, anchor=A) - every(0.25, anchor=A)).jittered(3600),
+}
+
+
+@pytest.mark.parametrize("build", HOPELESS.values(), ids=HOPELESS)
+def test_a_combination_that_never_fires_says_so_soon(build, limit):
+    one = build()
+    assert quick(lambda: one.next_after(INSTANTS[1]), limit)
+    assert quick(lambda: one.latest(INSTANTS[0], INSTANTS[1]), limit)
+    assert one.next_after(INSTANTS[1]) is None
+
+
+def test_the_last_fire_before_a_long_silence_is_found_however_many_are_left_out(limit):
+    half = every(0.5, anchor=A)
+    for silent in (timedelta(minutes=10), timedelta(hours=2), timedelta(days=1), timedelta(days=40)):
+        end = INSTANTS[1] - silent
+        one = half - half.between(end, None)
+        assert one.latest(A, INSTANTS[1]) == end - timedelta(seconds=0.5)
+        assert quick(lambda one=one: one.latest(A, INSTANTS[1]), limit)
+
+
+@pytest.mark.parametrize("count", [2, 200])
+def test_a_century_in_many_zones_is_soon_read(count, limit):
+    zones = ["Europe/Prague", *sorted(zone for zone in available_timezones() if zone.startswith("America/"))]
+    crons = [cron("0 0 1 1 *", tz=zone) for zone in zones[:count]]
+
+    def work():
+        _zone_line.cache_clear()
+        assert (crons[0] - Union([*crons[1:], cron("0 0 1 1 *", tz="Europe/Berlin")])).next_after(
+            INSTANTS[1]
+        ) is None
+
+    assert quick(work, limit)
