@@ -3,6 +3,9 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+SEEDS ?= 1000
+SEED ?= 1
+STORE ?= both
 
 BIN := .venv/bin
 RUN := .venv/.installed
@@ -12,13 +15,16 @@ SOURCES := beat queue tests examples
 EXHAUSTIVE := tests/unit/schedules/test_all_zones.py tests/unit/schedules/test_cron_differential.py tests/unit/schedules/test_solar_skyfield.py
 BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py
 
-.PHONY: help run test test-exhaustive lint bench clean
+.PHONY: help run test test-exhaustive sim lint bench clean
 
 help:
 	@echo "make run     run the example schedule on SQLite, with two workers, until Ctrl-C"
 	@echo "make test    run ruff, mypy and every test (PYTEST_ARGS='-k name' chooses)"
 	@echo "make test-exhaustive"
 	@echo "             compare cron with a walk over every minute at every change of every time zone (about half an hour)"
+	@echo "make sim SEEDS=10000"
+	@echo "             simulate beats and workers whose calls, clocks and processes fail, and check the promises"
+	@echo "             (SEED=1 is the first, STORE=sqlite|redis|both, TRACE=1 prints what happened in a bad one)"
 	@echo "make lint    run ruff and mypy only"
 	@echo "make bench   run the benchmarks"
 	@echo "make clean   remove .venv, $(DEMO) and every cache"
@@ -49,6 +55,11 @@ test: $(DEV)
 
 test-exhaustive: $(DEV)
 	@BEATD_TEST_EXHAUSTIVE=1 $(BIN)/python -m pytest $(EXHAUSTIVE) $(PYTEST_ARGS)
+
+sim: $(DEV)
+	@redis=$$($(BIN)/python tests/support/redis_server.py) || exit 1; \
+	BEATD_TEST_REDIS_SERVER="$$redis" $(BIN)/python tests/support/simulate.py \
+		--seeds $(SEEDS) --first $(SEED) --store $(STORE) $(if $(TRACE),--trace)
 
 lint: $(DEV)
 	@failed=0; \

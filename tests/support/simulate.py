@@ -109,7 +109,9 @@ def arena(kind: str, wrap: Callable[[Any], Any] = lambda store: store) -> Iterat
 def run_many(kind: str, first: int, seeds: int) -> tuple[list[Verdict], Counter[str]]:
     """The bad ones, and the totals of all."""
     logging.disable(logging.CRITICAL)
-    if hasattr(os, "sched_setaffinity"):  # only one thread runs at a time: handing over is cheapest on one core
+    if hasattr(
+        os, "sched_setaffinity"
+    ):  # only one thread runs at a time: handing over is cheapest on one core
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[("sqlite", "redis").index(kind) % len(cores)]})
     bad, totals = [], Counter[str]()
@@ -129,7 +131,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=200, help="how many runs on each store")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--store", choices=("sqlite", "redis", "both"), default="both")
-    parser.add_argument("--trace", action="store_true", help="print what happened in each run that broke a promise")
+    parser.add_argument(
+        "--trace", action="store_true", help="print what happened in each run that broke a promise"
+    )
     options = parser.parse_args()
     kinds = ("sqlite", "redis") if options.store == "both" else (options.store,)
     began = time.monotonic()
@@ -143,7 +147,9 @@ def main() -> int:
                 for verdict in bad:
                     sys.stdout.write("\n".join([f"== seed {verdict.seed} on {kind}", *verdict.trace, ""]))
             counted = ", ".join(f"{number:,} {name}" for name, number in sorted(totals.items()))
-            sys.stdout.write(f"{kind}: {options.seeds:,} seeds from {options.first}: {len(bad)} broke a promise; {counted}\n")
+            sys.stdout.write(
+                f"{kind}: {options.seeds:,} seeds from {options.first}: {len(bad)} broke a promise; {counted}\n"
+            )
     sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
     return 1 if lost else 0
 

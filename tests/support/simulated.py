@@ -347,7 +347,7 @@ class Simulation:
     def _call(self, process: SimulatedProcess, verb: str, args: tuple[Any, ...]) -> None:
         if not process.alive:
             return
-        self.world.note(process.name, f"{verb}{args!r:.200}")
+        self.world.note(process.name, verb if verb == "report" else f"{verb}{args!r:.200}")
         if verb == "fire" and self.world.now >= self._trusted.get(process, 0):
             when = (self.world.now - START) / SECOND
             self.evidence.untrusted_fires.append(
