@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from beat.store import NotLeader
 from beat.sync import sync
 from beat.ticker import Ticker
+from jobq.clock_watch import ClockWatch
 from jobq.errors import ConfigError, StoreUnavailable
 from jobq.interrupts import Interrupts
 from jobq.log import event
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _MICROS = 1_000_000
+_COMPARE_EVERY = 60.0
 
 
 class Service:
@@ -73,6 +75,8 @@ class Service:
         self._workers = workers
         self._longest = max_loop_interval
         self._outage = Outage(log, self._runtime.monotonic)
+        self._clock_watch = ClockWatch(log, self._runtime)
+        self._compare_at = 0.0
         self._sources: Sources = {}
         self._unsynced: Sources | None = None
         self._identity: int | None = None
@@ -115,6 +119,7 @@ class Service:
             self._bring_in_line()
         if self._leadership.leads and self._runtime.monotonic() >= self._look_at:
             self._fire()
+        self._compare_clocks()
         self._sleep()
 
     def _bring_in_line(self) -> None:
@@ -149,6 +154,12 @@ class Service:
         self._reloads = None
         self._unsynced = self._sources  # should the configuration be wrong now
         self._reload()
+
+    def _compare_clocks(self) -> None:
+        asked = self._runtime.monotonic()
+        if asked >= self._compare_at:
+            self._compare_at = asked + _COMPARE_EVERY
+            self._clock_watch.compare(self._store.now(), asked)
 
     def _fire(self) -> None:
         try:

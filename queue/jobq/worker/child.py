@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from jobq.clock_watch import ClockWatch
 from jobq.errors import StoreUnavailable
 from jobq.interrupts import Interrupts
 from jobq.job import Failure, Outcome, State
@@ -59,6 +60,7 @@ class Child:
         self.name = name
         self.store = app.store
         self.outage = Outage(log, self.runtime.monotonic)
+        self.clock_watch = ClockWatch(log, self.runtime)
         self.holding = Holding(self.store, self.outage, options.lease_ttl, self._report, self.runtime)
         self.executor = Executor(app, name, on_time_limit=self.holding.limit)
         self.interrupts = Interrupts([signal.SIGTERM], self.runtime.on_signal)
@@ -106,6 +108,7 @@ class Child:
         self._asked = self.runtime.monotonic()
         fetched = self.store.fetch(self.options.queues, limit, lease, self.name)
         self.outage.answered()
+        self.clock_watch.compare(fetched.now, self._asked)
         return fetched
 
     def _wait(self, fetched: Fetched) -> None:
