@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Main = Callable[["SimulatedProcess"], object]
 
 START = 1_767_225_600 * SECOND
-"""2026-01-01, in epoch microseconds: when a world begins."""
+"""2026-01-01, in epoch microseconds: when a world begins, unless told otherwise."""
 
 
 class Killed(BaseException):
@@ -46,9 +46,9 @@ class World:
     `random` decides whatever is left to chance. `trace` is what happened last, one line each.
     """
 
-    def __init__(self, seed: int, keep: int = 2_000) -> None:
+    def __init__(self, seed: int, start: int = START, keep: int = 2_000) -> None:
         self.random = Random(seed)  # noqa: S311 - chance, not a secret
-        self.now = START
+        self.now = self._began = start
         self.trace: deque[str] = deque(maxlen=keep)
         self.processes: list[SimulatedProcess] = []
         self.crash: BaseException | None = None
@@ -99,7 +99,7 @@ class World:
             action()
 
     def note(self, who: str, what: str) -> None:
-        self.trace.append(f"{(self.now - START) / SECOND:12.6f}  {who:<10} {what}")
+        self.trace.append(f"{(self.now - self._began) / SECOND:12.6f}  {who:<10} {what}")
 
     # -- whose turn it is
 
