@@ -19,6 +19,7 @@ import beat.leadership
 import beat.stores.sqlite_steps as steps
 import jobq.stores.sqlite
 import jobq.stores.sqlite_steps
+from jobq.instants import SECOND
 from jobq.testing.faults import Net
 from jobq.worker.holding import Holding
 
@@ -73,6 +74,27 @@ def no_revision_check():
     with (
         patch.object(steps, "accept", accept_any),
         lua((" and tonumber(entry[2]) == firing[3]", "")),
+    ):
+        yield
+
+
+@contextmanager
+def no_comparison():
+    """Neither the next fire time nor the revision."""
+    accept = steps.accept
+
+    def accept_any(known, firings):
+        seen = []
+        for one in firings:
+            entry = known.get(one.name)
+            seen.append(
+                with_fields(one, revision=entry.revision, seen_fire=entry.next_fire) if entry else one
+            )
+        return accept(known, seen)
+
+    with (
+        patch.object(steps, "accept", accept_any),
+        lua(("tonumber(entry[1]) == firing[2] and tonumber(entry[2]) == firing[3]", "entry[1]")),
     ):
         yield
 
@@ -133,6 +155,26 @@ def no_grace():
 
 
 @contextmanager
+def no_end_of_a_lease():
+    """What a worker takes is its own, as where a queue is popped and nothing is written down."""
+    for_ever = 10 * 365 * 86400 * SECOND
+
+    def whole(lease):
+        return min(lease, 1) * for_ever, 0
+
+    with (
+        patch.object(jobq.stores.sqlite, "lease_parts", whole),
+        patch.object(jobq.stores.sqlite_steps, "lease_parts", whole),
+        patch.object(jobq.stores.sqlite_steps, "CUT", "SELECT ?, ?"),
+        lua(
+            ("return lease - third, math.max(third, math.min(lease, 1000000))", f"return {for_ever}, 0"),
+            ("if not last[1] then return end", "do return end"),
+        ),
+    ):
+        yield
+
+
+@contextmanager
 def no_start_check():
     """Jobs are started however long ago their lease was given."""
     add = Holding.add
@@ -143,10 +185,12 @@ def no_start_check():
 BUGS = {
     "the term check": (no_term_check, r"fired under term \d+, which was over"),
     "the revision check": (no_revision_check, r"was enqueued as of version"),
+    "any comparison": (no_comparison, r"has \d outcomes|was lost"),
     "the atomicity of complete": (complete_in_two_steps, r"linked to it was never inserted"),
     "the lease extension": (no_lease_extension, r"and again by \w+ without a reason"),
     "the trust margin": (no_trust_margin, r"could not trust its lease"),
     "the grace of a lease": (no_grace, r"and again by \w+ without a reason"),
+    "the end of a lease": (no_end_of_a_lease, r"is running for ever"),
     "the check before a start": (no_start_check, r"after it had ended|without a reason"),
 }
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from evidence import Evidence, Grid, Run
+from strays import strays
 
 from beat.entry import Entry
 from beat.leadership import MARGIN, Leadership
@@ -42,6 +43,8 @@ SETTLING = 9.0
 CALM = 8.0
 END = 60.0
 HOUR = 3600.0
+LOOKS = 3
+"""At the places of all jobs, while there is trouble."""
 
 
 class Simulation:
@@ -75,7 +78,9 @@ class Simulation:
         self._people()
         self._plan_trouble()
         try:
-            self.world.run(TROUBLE)
+            for _ in range(LOOKS):
+                self.world.run(TROUBLE / LOOKS)
+                self.evidence.strays += strays(self.store)
             self._calm()
             self.world.run(SETTLING)
             calm_since, self.evidence.calm_now = self.world.now, self.store.now()
@@ -130,6 +135,7 @@ class Simulation:
 
     def _collect(self) -> None:
         evidence, store = self.evidence, self.store
+        evidence.strays += strays(store)
         evidence.entries = store.entries()
         evidence.histories = {
             entry.name: store.history(entry.name, 1_000_000)[::-1] for entry in evidence.entries
