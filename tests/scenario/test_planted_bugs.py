@@ -182,16 +182,19 @@ def no_start_check():
         yield
 
 
+AGAIN = r"and again by \w+ without a reason"
+# What was taken out, the sentence that tells it, and the seeds that told it last, on SQLite and on Redis. Those are tried
+# first, to be quick; when they tell nothing any more, all are.
 BUGS = {
-    "the term check": (no_term_check, r"fired under term \d+, which was over"),
-    "the revision check": (no_revision_check, r"was enqueued as of version"),
-    "any comparison": (no_comparison, r"has \d outcomes|was lost"),
-    "the atomicity of complete": (complete_in_two_steps, r"linked to it was never inserted"),
-    "the lease extension": (no_lease_extension, r"and again by \w+ without a reason"),
-    "the trust margin": (no_trust_margin, r"could not trust its lease"),
-    "the grace of a lease": (no_grace, r"and again by \w+ without a reason"),
-    "the end of a lease": (no_end_of_a_lease, r"is running for ever"),
-    "the check before a start": (no_start_check, r"after it had ended|without a reason"),
+    "the term check": (no_term_check, r"fired under term \d+, which was over", (30, 30)),
+    "the revision check": (no_revision_check, r"was enqueued as of version", (47, 47)),
+    "any comparison": (no_comparison, r"has \d outcomes|was lost", (126, 126)),
+    "the atomicity of complete": (complete_in_two_steps, r"linked to it was never inserted", (2, 3)),
+    "the lease extension": (no_lease_extension, AGAIN, (1, 2)),
+    "the trust margin": (no_trust_margin, r"could not trust its lease", (112, 64)),
+    "the grace of a lease": (no_grace, AGAIN, (18, 1)),
+    "the end of a lease": (no_end_of_a_lease, r"is running for ever", (2, 1)),
+    "the check before a start": (no_start_check, rf"after it had ended|{AGAIN}", (172, 14)),
 }
 
 
@@ -199,13 +202,14 @@ BUGS = {
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])
 @pytest.mark.parametrize("bug", BUGS)
 def test_without_a_safeguard_a_promise_is_broken(kind, bug, request, record_property):
-    plant, told = BUGS[bug]
+    plant, told, known = BUGS[bug]
+    first = known[kind == "redis"]
     if kind == "redis":
         request.getfixturevalue("redis_server")
     logging.disable(logging.CRITICAL)
     try:
         with plant(), arena(kind) as place:
-            for seed in range(1, MOST + 1):
+            for seed in (first, *range(1, MOST + 1)):
                 if any(re.search(told, sentence) for sentence in place.run(seed).broken):
                     record_property("seed", seed)
                     return
