@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -75,15 +75,15 @@ def new_redis_server(
 ) -> Iterator[Callable[..., RedisServer]]:
     """A factory: `new_redis_server(append_only=True)` is a running server of the test's own, to stop and start at will.
 
-    A missing server skips on a laptop and fails in CI.
+    `options` are lines of its configuration, `kind` another class of server. A missing server skips on a laptop and fails in CI.
     """
     program = pytestconfig.stash[PROGRAM_KEY]
     if program is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(WHAT_TO_INSTALL)
     servers: list[RedisServer] = []
 
-    def start(*, append_only: bool = False) -> RedisServer:
-        server = RedisServer(program, tmp_path_factory.mktemp("redis"), append_only=append_only)
+    def start(kind: type[RedisServer] = RedisServer, **given: Any) -> RedisServer:
+        server = kind(program, tmp_path_factory.mktemp("redis"), **given)
         servers.append(server)
         server.start()
         return server

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 from waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 OLDEST = (6, 2)
 OVERRIDE = "BEATD_TEST_REDIS_SERVER"
@@ -95,16 +95,25 @@ def _install_commands() -> Iterator[list[str]]:
 
 
 class RedisServer:
-    """One server of its own on a loopback port, in a folder of its own.
+    """One server of its own on a loopback port, in a folder of its own. `options` are lines of its configuration.
 
     The port is chosen at the first start and stays, so that `stop` or `kill` and then `start` is an outage as clients
     see one. With `append_only`, what a client was told was written is there again afterwards; without, nothing is.
     """
 
-    def __init__(self, program: Path, folder: Path, *, append_only: bool = False) -> None:
+    def __init__(
+        self,
+        program: Path,
+        folder: Path,
+        *,
+        append_only: bool = False,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self.program = program
         self.folder = folder
         self.append_only = append_only
+        self.options = dict(options or {})
+        self.password = self.options.get("requirepass")
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -138,7 +147,7 @@ class RedisServer:
             process = self._spawn(port)
             try:
                 ready = wait_until(
-                    lambda p=port, s=process: _answers(p) or s.poll() is not None, what="Redis to answer"
+                    lambda p=port, s=process: self._answers(p) or s.poll() is not None, what="Redis to answer"
                 )
             except TimeoutError:
                 process.kill()
@@ -169,7 +178,7 @@ class RedisServer:
 
     def flush(self) -> None:
         """Empty every database and forget every script."""
-        _ask(self.port, b"FLUSHALL", b"SCRIPT FLUSH")
+        self._ask(self.port, b"FLUSHALL", b"SCRIPT FLUSH")
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -200,36 +209,36 @@ class RedisServer:
             "appendfsync": "always",
         }
         arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+        for name, value in self.options.items():
+            arguments += [f"--{name}", *value.split()]
         return subprocess.Popen(
             [self.program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    @staticmethod
-    def _owns(port: int, process: subprocess.Popen[bytes]) -> bool:
-        return f"process_id:{process.pid}\r\n".encode() in _ask(port, b"INFO server")
+    def _owns(self, port: int, process: subprocess.Popen[bytes]) -> bool:
+        return f"process_id:{process.pid}\r\n".encode() in self._ask(port, b"INFO server")
+
+    def _answers(self, port: int) -> bool:
+        """True once it serves: while it reads its file back, the answer is -LOADING."""
+        with contextlib.suppress(OSError):
+            return self._ask(port, b"PING").endswith(b"+PONG\r\n+OK\r\n")
+        return False
+
+    def _ask(self, port: int, *commands: bytes) -> bytes:
+        """Send inline commands on a connection of their own, and return every answer: QUIT makes it hang up."""
+        first = [f"AUTH {self.password}".encode()] if self.password else []
+        answer = b""
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"".join(command + b"\r\n" for command in (*first, *commands, b"QUIT")))
+            while part := connection.recv(65536):
+                answer += part
+        return answer
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    """True once it serves: while it reads its file back, the answer is -LOADING."""
-    with contextlib.suppress(OSError):
-        return _ask(port, b"PING").startswith(b"+PONG")
-    return False
-
-
-def _ask(port: int, *commands: bytes) -> bytes:
-    """Send inline commands on a connection of their own, and return every answer: QUIT makes the server hang up."""
-    answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        connection.sendall(b"".join(command + b"\r\n" for command in (*commands, b"QUIT")))
-        while part := connection.recv(65536):
-            answer += part
-    return answer
 
 
 def check(program: Path) -> None:
