@@ -17,7 +17,7 @@ from beat.schedules.calendars import CALENDAR_KEYS
 from beat.toml_source import ConfigProblems, Problem, Source, expand, read_toml
 from jobq.errors import ConfigError
 from jobq.job import DEFAULT_QUEUE, check_queue
-from jobq.stores import scheme_of
+from jobq.stores import MOST_REPLICAS, check_url, with_wait_replicas
 from jobq.suggest import did_you_mean
 from jobq.worker.options import POOLS
 
@@ -60,7 +60,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """A whole file. `store` is None where the file names none."""
+    """A whole file. `store` is None where the file names none, and has `wait_replicas` in it."""
 
     path: Path
     store: str | None = None
@@ -88,7 +88,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
 def stated_store(path: Path, environ: Mapping[str, str]) -> str | None:
     """`store` of a file, whatever else is wrong in it; `ConfigProblems` if that itself is."""
     source = read_toml(path)
-    stated = {key: value for key, value in source.document.items() if key == "store"}
+    stated = {key: value for key, value in source.document.items() if key in ("store", "wait_replicas")}
     reader = _Reader(source)
     store = reader.config(expand(stated, environ, reader.unfilled)).store
     if reader.problems:
@@ -101,12 +101,7 @@ def stated_store(path: Path, environ: Mapping[str, str]) -> str | None:
 
 def _store(key: str, value: Any) -> str:
     url = text(key, value)
-    try:
-        scheme_of(url)
-    except ConfigError:
-        raise
-    except ValueError as error:
-        raise ConfigError(f"{key} is not a URL: {error}") from None
+    check_url(url)
     return url
 
 
@@ -149,7 +144,12 @@ LEASE_TTL_BOUNDS = (0.5, 3600.0)
 _LARGEST = 2**31 - 1
 _DAY = 86_400.0
 
-_TOP: dict[str, Callable[[str, Any], Any]] = {"store": _store, "app": _app, "timezone": zone}
+_TOP: dict[str, Callable[[str, Any], Any]] = {
+    "store": _store,
+    "wait_replicas": whole(1, MOST_REPLICAS),
+    "app": _app,
+    "timezone": zone,
+}
 _BEAT: dict[str, Callable[[str, Any], Any]] = {
     "node": text,
     "lease_ttl": seconds_within(*LEASE_TTL_BOUNDS),
@@ -192,6 +192,7 @@ class _Reader:
     def config(self, document: Mapping[str, Any]) -> Config:
         plain = {key: value for key, value in document.items() if key not in _SECTIONS}
         values = self.checked((), plain, _TOP)
+        self.fold_in(values, document)
         calendars = self.calendars(document.get("calendars", {}))
         return Config(
             path=self.source.path,
@@ -201,6 +202,21 @@ class _Reader:
             calendars=calendars,
             entries=self.entries(document.get("beat_schedule", {}), values.get("timezone", "UTC"), calendars),
         )
+
+    def fold_in(self, values: dict[str, Any], document: Mapping[str, Any]) -> None:
+        """`wait_replicas` becomes a part of the store's URL."""
+        replicas = values.pop("wait_replicas", None)
+        if replicas is None:
+            return
+        if "store" not in document:
+            self.report(
+                ("wait_replicas",), "wait_replicas is said of the store of this file, and it names none"
+            )
+        elif "store" in values:
+            try:
+                values["store"] = with_wait_replicas(values["store"], replicas)
+            except ConfigError as error:
+                self.report(("wait_replicas",), str(error))
 
     def section(
         self, name: str, document: Mapping[str, Any], checks: Mapping[str, Callable[[str, Any], Any]]

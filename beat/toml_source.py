@@ -164,7 +164,9 @@ def expand(
         if name is None:
             return "${"
         if not closed or not _VARIABLE_NAME.fullmatch(name):
-            report(at, f"{shown(found[0])} is not the name of a variable; a literal ${{ is written $${{")
+            # What is no name may be a piece of the store's password.
+            said = '"${...}"' if at == ("store",) else shown(found[0])
+            report(at, f"{said} is not the name of a variable; a literal ${{ is written $${{")
         elif name not in environ:
             report(at, f"the environment variable {name} is not set")
         else:

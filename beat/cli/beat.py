@@ -11,7 +11,7 @@ from beat.cli.history import history
 from beat.cli.locate import Located
 from beat.cli.reload import reload
 from beat.cli.status import status
-from jobq.cli.shell import Program, debug_option, examples
+from jobq.cli.shell import Program, debug_option, examples, store_given
 
 
 @click.group(
@@ -32,7 +32,12 @@ from jobq.cli.shell import Program, debug_option, examples
     metavar="F",
     help="The file whose store to look at  [default: ./beat.toml if there is one].",
 )
-@click.option("--store", metavar="URL", help="The store itself  [default: that of the file, or JOBQ_STORE].")
+@click.option(
+    "--store",
+    metavar="URL",
+    callback=store_given,
+    help="The store itself  [default: that of the file, or JOBQ_STORE].",
+)
 @debug_option
 @click.version_option(package_name="beatd", message="%(prog)s %(version)s")
 @click.pass_context

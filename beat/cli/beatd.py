@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from jobq.cli.params import duration
-from jobq.cli.shell import LoneCommand, debug_option, examples
+from jobq.cli.shell import LoneCommand, debug_option, examples, store_given
 from jobq.errors import ConfigError
 
 _EPILOG = examples(
@@ -29,7 +29,9 @@ _EPILOG = examples(
     metavar="FILE",
     help="Configuration  [default: ./beat.toml if there is one].",
 )
-@click.option("--store", metavar="URL", help="The store; goes before the file's and the app's.")
+@click.option(
+    "--store", metavar="URL", callback=store_given, help="The store; goes before the file's and the app's."
+)
 @click.option(
     "-A",
     "--app",

@@ -21,8 +21,10 @@ from beat.workers import Workers
 from jobq import log as logs
 from jobq.app import App
 from jobq.cli.loading import load_app
+from jobq.cli.starting import look_at
 from jobq.errors import ConfigError
 from jobq.log import event
+from jobq.stores import open_store
 from jobq.worker.options import WorkerOptions, default_name
 
 log = logging.getLogger(__name__)
@@ -85,6 +87,9 @@ class Setup:
 
     def run(self) -> int:
         self.warn()
+        look_at(self.app.store_url, open_beat_store)
+        if self.children:
+            look_at(self.app.store_url, open_store)
         settings = self.settings
         store = open_beat_store(self.app.store_url, settings.history)
         node = settings.node or default_name()

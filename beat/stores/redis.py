@@ -47,13 +47,24 @@ if TYPE_CHECKING:
     from beat.store import EntryChange, Firing
 
 _TICK_SCRIPTS = frozenset({"fire", "change"})
-_BEAT_SCRIPTS = frozenset({"elect", "renew", "resign", "due", "entries"}) | _TICK_SCRIPTS
+_BEAT_SCRIPTS = (
+    frozenset({"elect", "renew", "resign", "due", "entries", "identity", "reload"}) | _TICK_SCRIPTS
+)
 
 
 T = TypeVar("T")
 
 
+COMMANDS = (
+    "EXISTS|EXPIRE 1|GET|HGET f|HMGET f|HSET f v|INCR|LLEN|LPUSH v|LTRIM 0 0|PERSIST|PUBLISH m|RPUSH v|SADD m|SET v|"
+    "SREM m|ZADD 1 m|ZRANGE 0 0|ZRANGEBYSCORE 0 0|ZREM m|ZREMRANGEBYSCORE 0 0|UNLINK"
+)
+"""Those that the beat's scripts run, and the part of the queue's that enqueues."""
+
+
 class RedisBeatStore(RedisStore):
+    _commands = COMMANDS
+
     def __init__(self, url: str, keep_history: int) -> None:
         super().__init__(url)
         self._keep_history = keep_history
@@ -128,10 +139,7 @@ class RedisBeatStore(RedisStore):
         return [msgspec.json.decode(record, type=HistoryRecord) for record in records]
 
     def identity(self) -> int:
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.set(f"{self._prefix}identity", secrets.randbits(62), nx=True)
-        pipe.get(f"{self._prefix}identity")
-        return int(self._call(pipe.execute)[1])
+        return int(self._run("identity", secrets.randbits(62)))
 
     def changes(self) -> int:
         return int(self._call(lambda: self._redis.get(f"{self._prefix}changes")) or 0)
@@ -170,10 +178,7 @@ class RedisBeatStore(RedisStore):
             self._channel = None
 
     def request_reload(self) -> None:
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.incr(f"{self._prefix}reloads")
-        pipe.publish(f"{self._prefix}beat", "reload")
-        self._call(pipe.execute)
+        self._run("reload")
 
     def reloads(self) -> int:
         return int(self._call(lambda: self._redis.get(f"{self._prefix}reloads")) or 0)

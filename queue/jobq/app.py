@@ -18,7 +18,7 @@ from jobq.context import current_request
 from jobq.errors import ConfigError, NotRegistered
 from jobq.message import new_job, parse_options
 from jobq.results import AsyncResult, EagerResult
-from jobq.stores import open_store, scheme_of
+from jobq.stores import open_store, scheme_of, with_wait_replicas
 from jobq.suggest import did_you_mean
 from jobq.task import Task
 
@@ -85,7 +85,7 @@ class App:
         self.on_after_finalize = Hook()
         self.conf = Conf(**conf)
         if store is not None and broker is not None and store != broker:
-            raise ConfigError(f"store={store!r} and broker={broker!r} are two names of one thing; give one")
+            raise ConfigError("store and broker are two names of one thing, and differ here; give one")
         url = store or broker
         if url is not None:
             scheme_of(url)
@@ -114,8 +114,8 @@ class App:
         backend = self.conf.result_backend
         if backend and backend != self.store_url:
             raise ConfigError(
-                f"backend={backend!r} is another place than the store ({self.store_url}): a job and its "
-                "result are kept together, so leave the backend out"
+                "backend is another place than the store: a job and its result are kept together, so leave the "
+                "backend out"
             )
 
     @property
@@ -298,11 +298,13 @@ def default_store_url(environ: Mapping[str, str]) -> str:
     config = Path("beat.toml")
     if config.is_file():
         try:
-            stated = tomllib.loads(config.read_text(encoding="utf-8")).get("store")
+            document = tomllib.loads(config.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"./beat.toml was read for its store, but is not TOML: {error}") from error
+        stated, replicas = document.get("store"), document.get("wait_replicas")
         if isinstance(stated, str):
-            return os.path.expandvars(stated)
+            url = os.path.expandvars(stated)
+            return with_wait_replicas(url, replicas) if isinstance(replicas, int) else url
     return DEFAULT_STORE
 
 

@@ -15,6 +15,10 @@ class StoreUnavailable(JobqError):  # noqa: N818 - a state of the world, named a
     """The store did not answer, or refused for now. Whether a write took effect is not known."""
 
 
+class StoreRefused(StoreUnavailable):
+    """The store refuses until somebody changes something: user, password, permissions or a certificate."""
+
+
 class NotRegistered(JobqError, LookupError):  # noqa: N818 - Celery's name for it
     """The worker's app has no task of this name."""
 

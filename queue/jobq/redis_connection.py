@@ -16,7 +16,9 @@ def url_of(connection: Any) -> str:
     pool = getattr(connection, "connection_pool", None)
     known = getattr(pool, "connection_kwargs", None)
     if not isinstance(known, dict):
-        raise ConfigError(f"connection = {connection!r} is not a redis.Redis; give the store's URL as store=")
+        raise ConfigError(
+            f"connection is of the type {type(connection).__name__}, and not a redis.Redis; give the store's URL as store="
+        )
     if hasattr(pool, "sentinel_manager"):
         raise ConfigError(
             "connection is one of Redis Sentinel; give the store's URL instead: "

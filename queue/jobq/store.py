@@ -80,6 +80,12 @@ class Store(Protocol):
 
     def close(self) -> None: ...
 
+    def examine(self) -> list[str]:
+        """Look at the store once, before anything rests on it: sentences on what makes it unfit.
+
+        Raises `StoreRefused` where no patience would help.
+        """
+
     def now(self) -> int:
         """The store's clock."""
 

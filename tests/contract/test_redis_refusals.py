@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 import redis
 
-from jobq.errors import StoreUnavailable
+from jobq.errors import StoreRefused, StoreUnavailable
 from jobq.stores import open_store
 
 
@@ -27,3 +30,21 @@ def test_a_redis_without_memory_is_unavailable_for_now(full, new):
         client.config_set("maxmemory", "0")
     assert store.enqueue([new("a")]) == [True]
     store.close()
+
+
+def test_what_is_no_redis_is_told_so():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+        server = threading.Thread(target=answer)
+        server.start()
+        store = open_store(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+        with pytest.raises(StoreRefused, match="does not speak as a Redis does"):
+            store.now()
+        server.join()
+        store.close()

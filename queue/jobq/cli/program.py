@@ -11,7 +11,7 @@ from jobq.cli.purge import purge
 from jobq.cli.requeue import requeue
 from jobq.cli.result import result
 from jobq.cli.session import Session
-from jobq.cli.shell import Program, debug_option, examples
+from jobq.cli.shell import Program, debug_option, examples, store_given
 from jobq.cli.worker import worker
 
 
@@ -27,7 +27,10 @@ from jobq.cli.worker import worker
     ),
 )
 @click.option(
-    "--store", metavar="URL", help="The store; else the app's, JOBQ_STORE, ./beat.toml, sqlite:///beat.db."
+    "--store",
+    metavar="URL",
+    callback=store_given,
+    help="The store; else the app's, JOBQ_STORE, ./beat.toml, sqlite:///beat.db.",
 )
 @click.option(
     "-A", "--app", "app_spec", metavar="MOD[:APP]", envvar="JOBQ_APP", help="The app [env: JOBQ_APP]."

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from jobq.errors import ConfigError, JobqError
+from jobq.errors import ConfigError, JobqError, StoreRefused
+from jobq.stores import shows_secret, without_secrets
 from jobq.suggest import did_you_mean
 
 INTERRUPTED = 130
@@ -32,6 +33,8 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        if "://" in name:
+            ctx.fail("the store's URL goes after --store, and before the command")
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             ctx.fail(f'there is no command "{name}"{did_you_mean(name, self.list_commands(ctx))}')
         return super().resolve_command(ctx, args)
@@ -40,12 +43,20 @@ class Group(click.Group):
 class _Outermost(click.Command):
     """Turns what went wrong into a sentence, or with --debug lets the traceback out."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.ClickException as error:
+            raise _discreet(error) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.ClickException as error:
+            raise _discreet(error) from None
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if ctx.params.get("debug"):
@@ -64,11 +75,28 @@ class LoneCommand(_Outermost):
 
 
 def _told(error: Exception) -> click.ClickException:
-    if isinstance(error, ConfigError):
-        return Misconfigured(str(error))
+    if isinstance(error, ConfigError | StoreRefused):
+        return _discreet(Misconfigured(str(error)))
     if isinstance(error, JobqError):
-        return Failure(str(error))
-    return Failure(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
+        return _discreet(Failure(str(error)))
+    return _discreet(Failure(f"unexpected {type(error).__name__}: {error} (--debug shows where)"))
+
+
+def _discreet(error: click.ClickException) -> click.ClickException:
+    """What was typed wrong is repeated to whoever typed it, and to whoever reads the log: without passwords."""
+    error.message = without_secrets(error.message)  # type: ignore[misc] # final, which the class cannot know
+    return error
+
+
+def store_given(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    """The value of --store."""
+    if url is not None and shows_secret(url):
+        click.echo(
+            "Warning: while this runs, ps shows the password in --store to everyone on this machine; "
+            "give the URL as JOBQ_STORE, or in beat.toml with ${NAME} for the password.",
+            err=True,
+        )
+    return url
 
 
 debug_option = click.option("--debug", is_flag=True, help="Show tracebacks.")

@@ -89,9 +89,12 @@ def worker(
     if autoscale is not None:
         ctx.fail("--autoscale is not available in this version; give a fixed --concurrency")
     from jobq import log
+    from jobq.cli.starting import look_at
+    from jobq.stores import open_store
 
     log.setup(loglevel, log_format)
     app = session.app
+    look_at(app.store_url, open_store)
     if listed is not None:
         queues = (*queues, *(name.strip() for name in listed.split(",")))
     options = worker_options(app, queues, given)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from jobq.errors import ConfigError, JobqError
 from jobq.suggest import did_you_mean
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from jobq.store import Store
 
 SQLITE_SCHEMES = ("sqlite",)
-REDIS_SCHEMES = ("redis", "rediss", "redis+unix", "redis+sentinel")
+MOST_REPLICAS = 100
+REDIS_SCHEMES = ("redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel")
+
+_USER = r"(?<=://)[^\s\"']+(?=@)|(?<=://):[^\s\"'@]+"
+_IN_QUERY = r"(?<=password=|username=)[^&\s\"']+"
 
 
 def open_store(url: str) -> Store:
@@ -42,10 +46,44 @@ def refuse_missing(url: str) -> None:
 def scheme_of(url: str) -> str:
     """The scheme of a store URL, or `ConfigError` if no store answers to it."""
     known = (*SQLITE_SCHEMES, *REDIS_SCHEMES)
-    scheme = urlsplit(url).scheme
+    scheme, found, _ = url.partition(":")
     if scheme not in known:
+        shown = scheme if found else url.rpartition("@")[2]
         raise ConfigError(
-            f'store "{scheme or url}" is not one that is known here: expected a URL such as sqlite:///beat.db '
-            f"or redis://localhost:6379/0{did_you_mean(scheme, known) if scheme else ''}"
+            f'store "{shown}" is not one that is known here: expected a URL such as sqlite:///beat.db '
+            f"or redis://localhost:6379/0{did_you_mean(scheme, known) if found else ''}"
         )
     return scheme
+
+
+def check_url(url: str) -> None:
+    """`ConfigError` for a URL that no store can be opened with."""
+    if scheme_of(url) in REDIS_SCHEMES:
+        from jobq.stores.redis_url import parse
+
+        parse(url)
+
+
+def without_secrets(text: str) -> str:
+    """A text that may hold URLs, such as what was typed, without the names and passwords in them."""
+    return re.sub(f"{_USER}|{_IN_QUERY}", "...", text)
+
+
+def shows_secret(url: str) -> bool:
+    return any(":" in user for user in re.findall(_USER, url)) or re.search(_IN_QUERY, url) is not None
+
+
+def with_wait_replicas(url: str, replicas: int) -> str:
+    """The URL that has verbs wait for so many replicas; `ConfigError` if it can't, or says another number."""
+    if scheme_of(url) not in REDIS_SCHEMES:
+        raise ConfigError(
+            f"wait_replicas is for a store on Redis, and this one is on {scheme_of(url)}; leave it out"
+        )
+    from jobq.stores.redis_url import parse
+
+    stated = parse(url).wait_replicas
+    if stated == replicas:
+        return url
+    if stated:
+        raise ConfigError(f"wait_replicas is {replicas}, but {stated} in the URL of the store; give one")
+    return f"{url}{'&' if '?' in url else '?'}wait_replicas={replicas}"

@@ -5,6 +5,11 @@ not at all whatever dies around it. A connection that breaks leaves the caller n
 `StoreUnavailable`, and the verbs are safe to repeat (see jobq.store). The client library's own retries are off,
 for they would repeat a verb without saying so; a connection that went stale while idle is replaced once.
 
+Durability: with `wait_replicas` in the URL, what a verb wrote has reached so many replicas when it returns. Fewer are
+`StoreUnavailable`: it is written, but a failover may forget it. In the same round trip a message is published that
+nobody hears, because WAIT waits for the writes of its own connection only, and a verb that found its work done already
+rests on what another connection wrote.
+
 Layout. All keys of a namespace start with `{name}:`, whose braces make them one slot of Redis Cluster; the name
 is `beatd`, or `ns` in the URL's query.
 
@@ -31,8 +36,8 @@ message, state=available and enqueued_at, then RPUSH queue:<priority>:<name> <id
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import re
 import time
 from functools import cache
 from importlib.resources import files
@@ -41,11 +46,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 import redis
 
-from jobq.errors import StoreUnavailable
+from jobq.errors import StoreRefused, StoreUnavailable
 from jobq.job import MAX_LOST, Claim, JobRecord, State
 from jobq.message import CANCELLED, LOST
 from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
-from jobq.stores.redis_url import connect
+from jobq.stores.redis_client import connect
+from jobq.stores.redis_faults import fault_of, is_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,22 +64,52 @@ _BATCH = 1000
 """Jobs a script handles at the most, so that no call holds the server for more than some milliseconds."""
 
 _LONGEST_BLOCK = 10.0
-# Redis names the reason first, except that 6.2 wraps it when it arose within a script: "Error running script (...): -OOM".
-_NOT_NOW = re.compile(
-    r"(?:^|: ?-|^-)(OOM|LOADING|MASTERDOWN|MISCONF|READONLY|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b"
+_NO_EVICTION = "noeviction"
+COMMANDS = (
+    "DEL|EXISTS|EXPIRE 1|HDEL f|HGET f|HINCRBY f 1|HMGET f|HSET f v|LLEN|LPOP|LPUSH v|LREM 1 v|PERSIST|PUBLISH m|"
+    "RPUSH v|SADD m|SMEMBERS|ZADD 1 m|ZCARD|ZRANGE 0 0|ZRANGEBYSCORE 0 0|ZREM m|ZREMRANGEBYSCORE 0 0|ZREVRANGE 0 0|UNLINK"
 )
-# The client library takes the name off these.
-_REFUSALS = (
-    redis.exceptions.ClusterDownError,
-    redis.exceptions.OutOfMemoryError,
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.TryAgainError,
-)
+"""Those that the scripts run, each with what follows its key."""
+
+_READERS = frozenset({"queues", "due", "entries"})
+"""Scripts that write nothing."""
+
+
+class Unconfirmed(StoreUnavailable):
+    """Too few replicas have what was written. `answer` is what the verb would have returned."""
+
+    def __init__(self, sentence: str, answer: Any) -> None:
+        super().__init__(sentence)
+        self.answer = answer
 
 
 class RedisStore:
+    _commands = COMMANDS
+
     def __init__(self, url: str) -> None:
-        self._redis, self._blocking, self.url, self._prefix = connect(url, longest_block=_LONGEST_BLOCK)
+        self._redis, self._blocking, self._target = connect(url, longest_block=_LONGEST_BLOCK)
+        self.url = self._target.shown
+        self._prefix = f"{{{self._target.namespace}}}:"
+
+    def examine(self) -> list[str]:
+        self._examine_permissions()
+        try:
+            memory = self._call(lambda: self._redis.info("memory"))
+        except StoreRefused:
+            return []  # not permitted to ask
+        policy = memory.get("maxmemory_policy", _NO_EVICTION)
+        if policy == _NO_EVICTION:
+            return []
+        unfit = f'has maxmemory-policy "{policy}", and throws away jobs and entries when its memory is full'
+        return [f"the store at {self.url} {unfit}; expected {_NO_EVICTION}"]
+
+    def _examine_permissions(self) -> None:
+        refused = self._run("examine", pack([command.split() for command in self._commands.split("|")]))
+        if refused:
+            names = ", ".join(map(text, refused))
+            raise StoreRefused(
+                f"the store at {self.url} does not permit its user what is needed: {names} (docs/redis.md says who needs what)"
+            )
 
     def close(self) -> None:
         self._redis.close()
@@ -97,10 +133,19 @@ class RedisStore:
     # -- workers
 
     def fetch(self, queues: Sequence[str], limit: int, lease: int, worker: str) -> Fetched:
-        now, next_at, *claims = self._run(
-            "fetch", pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, LOST, DEAD_LETTER_SECONDS
-        )
-        return Fetched(now, next_at, [claim for fields in claims if (claim := _claim(fields)) is not None])
+        try:
+            answer = self._run(
+                "fetch", pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, LOST, DEAD_LETTER_SECONDS
+            )
+        except Unconfirmed as short:
+            # Leases that nobody knows of would run out, and count against jobs that nobody has started.
+            self._give_back(_fetched(short.answer).claims)
+            raise
+        return _fetched(answer)
+
+    def _give_back(self, claims: Sequence[Claim]) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            self.release([(claim.id, claim.token) for claim in claims])
 
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:
         return self._each("extend", claims, lease)
@@ -202,13 +247,49 @@ class RedisStore:
         """Run `lua/<name>.lua` on this namespace."""
         sha, source = self._script(name)
 
-        def call() -> Any:
-            try:
-                return self._redis.evalsha(sha, 1, self._prefix, *cast("tuple[str]", args))
-            except redis.exceptions.NoScriptError:
-                return self._redis.eval(source, 1, self._prefix, *cast("tuple[str]", args))
+        def call(to: redis.Redis) -> Any:
+            return to.evalsha(sha, 1, self._prefix, *cast("tuple[str]", args))
 
-        return self._call(call)
+        def call_unknown(to: redis.Redis) -> Any:
+            return to.eval(source, 1, self._prefix, *cast("tuple[str]", args))
+
+        send = self._send if name in _READERS or not self._target.wait_replicas else self._send_lasting
+
+        def verb() -> Any:
+            try:
+                return send(call)
+            except redis.exceptions.NoScriptError:
+                return send(call_unknown)
+
+        return self._call(verb)
+
+    def _send(self, command: Callable[[redis.Redis], Any]) -> Any:
+        return command(self._redis)
+
+    def _send_lasting(self, command: Callable[[redis.Redis], Any]) -> Any:
+        """The answer, once the replicas have what was written until now."""
+        wanted, patience = self._target.wait_replicas, self._target.wait_ms
+        pipe = self._redis.pipeline(transaction=False)
+        command(pipe)
+        pipe.publish(f"{self._prefix}wait", "")
+        pipe.wait(wanted, patience)
+        answer, published, reached = pipe.execute(raise_on_error=False)
+        for failed in (answer, published, reached):
+            if isinstance(failed, Exception):
+                raise failed
+        if reached < wanted:
+            self._ask_anew()
+            raise Unconfirmed(
+                f"the store at {self.url} has written it, but on {reached} of {wanted} replicas within "
+                f"{patience / 1000:g} s",
+                answer,
+            )
+        return answer
+
+    def _ask_anew(self) -> None:
+        """Behind Sentinel: who the master is, before the next verb."""
+        for client in (self._redis, self._blocking):
+            client.connection_pool.disconnect(inuse_connections=False)
 
     def _script(self, name: str) -> tuple[str, str]:
         return load_script("jobq.stores", name)
@@ -216,12 +297,13 @@ class RedisStore:
     def _call(self, verb: Callable[[], T]) -> T:
         try:
             return verb()
-        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
-            raise StoreUnavailable(f"the store at {self.url} does not answer: {error}") from error
-        except redis.exceptions.ResponseError as error:
-            if isinstance(error, _REFUSALS) or _NOT_NOW.search(str(error)):
-                raise StoreUnavailable(f"the store at {self.url} refuses for now: {error}") from error
-            raise
+        except redis.exceptions.RedisError as error:
+            if is_read_only(error):
+                self._ask_anew()
+            fault = fault_of(error, self.url)
+            if fault is None:
+                raise
+            raise fault from None
 
 
 @cache
@@ -243,6 +325,11 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def text(value: Any) -> str:
     return str(value, "utf-8", "surrogateescape")
+
+
+def _fetched(answer: list[Any]) -> Fetched:
+    now, next_at, *claims = answer
+    return Fetched(now, next_at, [claim for fields in claims if (claim := _claim(fields)) is not None])
 
 
 def _claim(fields: list[Any]) -> Claim | None:

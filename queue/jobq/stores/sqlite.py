@@ -105,6 +105,9 @@ class SQLiteStore:
     def close(self) -> None:
         self._file.close()
 
+    def examine(self) -> list[str]:
+        return []
+
     def now(self) -> int:
         return self._clock()
 

@@ -8,7 +8,8 @@ from redis.sentinel import Sentinel
 
 from jobq.errors import ConfigError
 from jobq.redis_connection import url_of
-from jobq.stores.redis_url import connect
+from jobq.stores.redis_client import connect
+from jobq.stores.redis_url import parse
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_tls_is_kept():
         )
     )
     assert url.startswith("rediss://h:6379/0?")
-    known = connect(url, 1)[0].connection_pool.connection_kwargs
+    known = parse(url).tls
     assert (known["ssl_ca_certs"], known["ssl_cert_reqs"]) == ("/etc/ca.pem", "none")
 
 

@@ -1,0 +1,132 @@
+"""The users of docs/redis.md: each can do its work, and none could with one word less."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import redis
+from acl_rounds import ROUNDS
+
+from beat.stores import open_beat_store
+from beat.stores.redis import COMMANDS as BEAT_COMMANDS
+from jobq.errors import StoreRefused, StoreUnavailable
+from jobq.stores import open_store
+from jobq.stores.redis import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+LINES = [
+    line.split() for line in (ROOT / "docs/redis.md").read_text().splitlines() if "ACL SETUSER" in line[:11]
+]
+USERS = {words[2]: words[3:] for words in LINES}
+FIRST = USERS["beat"][:4]
+"""`reset on >password resetchannels`: what makes a user one, and nothing that it may do."""
+
+TAKEN = [(name, word) for name, words in USERS.items() for word in words if word[0] in "~&+"]
+
+
+@pytest.fixture(scope="module")
+def server(new_redis_server):
+    started = new_redis_server()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def admin(server):
+    server.flush()
+    with redis.Redis.from_url(server.url) as client:
+        yield client
+
+
+def url_of(server, name, password=None):
+    return f"redis://{name}:{password or f'{name}-password'}@127.0.0.1:{server.port}/0"
+
+
+def let(admin, name, words):
+    admin.execute_command("ACL SETUSER", name, *words)
+
+
+def test_the_page_has_one_user_for_each_kind_of_program():
+    assert USERS.keys() == ROUNDS.keys()
+    assert FIRST == ["reset", "on", ">beat-password", "resetchannels"]
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_a_user_may_do_its_work(server, admin, name):
+    let(admin, name, USERS[name])
+    ROUNDS[name](url_of(server, name))
+
+
+@pytest.mark.parametrize(("name", "word"), TAKEN)
+def test_every_word_is_needed(server, admin, name, word):
+    let(admin, name, [other for other in USERS[name] if other != word])
+    with pytest.raises((StoreRefused, AssertionError)):
+        ROUNDS[name](url_of(server, name))
+
+
+@pytest.mark.parametrize(("name", "opened"), [("beat", open_beat_store), ("worker", open_store)])
+def test_what_a_script_may_lack_is_named_at_the_start(server, admin, name, opened):
+    let(admin, name, [word for word in USERS[name] if word not in ("+rpush", "+persist")])
+    store = opened(url_of(server, name))
+    with pytest.raises(StoreRefused, match="does not permit its user what is needed: PERSIST, RPUSH "):
+        store.examine()
+    store.close()
+    assert admin.keys() == []  # trying left nothing behind
+
+
+@pytest.mark.parametrize(
+    ("folders", "tried"), [(["queue/jobq"], COMMANDS), (["beat"], BEAT_COMMANDS)], ids=["queue", "beat"]
+)
+def test_every_command_of_the_scripts_is_tried(folders, tried):
+    """What the beat's scripts share with the queue's is tried for both, by hand: only `insert` uses it."""
+    scripts = [
+        path.read_text() for folder in folders for path in (ROOT / folder / "stores/lua").glob("*.lua")
+    ]
+    called = set(re.findall(r"(?:redis\.call|in_chunks)\('([A-Z]+)'", "\n".join(scripts)))
+    missing = called - {"TIME"} - {command.split()[0] for command in tried.split("|")}
+    assert not missing
+
+
+def test_a_beat_that_may_not_ask_for_the_policy_is_silent(server, admin):
+    let(admin, "beat", USERS["beat"])
+    admin.config_set("maxmemory-policy", "allkeys-lru")
+    store = open_beat_store(url_of(server, "beat"))
+    assert store.examine() == []
+    store.close()
+    store = open_beat_store(server.url)
+    (sentence,) = store.examine()
+    assert 'maxmemory-policy "allkeys-lru"' in sentence
+    assert "expected noeviction" in sentence
+    store.close()
+    admin.config_set("maxmemory-policy", "noeviction")
+
+
+WRONG = {
+    "no password": "redis://127.0.0.1:{port}/0",
+    "a wrong password": "redis://:other@127.0.0.1:{port}/0",
+    "a wrong user": "redis://nobody:secret@127.0.0.1:{port}/0",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_who_is_not_let_in_is_told_so(new_redis_server, name):
+    server = new_redis_server(options={"requirepass": "secret"})
+    store = open_store(WRONG[name].format(port=server.port))
+    with pytest.raises(
+        StoreRefused, match="refuses the user and password of its URL, or their lack: "
+    ) as caught:
+        store.now()
+    assert isinstance(caught.value, StoreUnavailable)  # to whoever runs already, an outage
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    store.close()
+    server.stop()
+
+
+def test_a_password_that_nobody_asked_for_is_told_so(redis_server):
+    store = open_store(f"redis://:other@127.0.0.1:{redis_server.port}/0")
+    with pytest.raises(StoreRefused, match="refuses the user and password"):
+        store.now()
+    store.close()
