@@ -13,7 +13,7 @@ DEV := .venv/.installed-dev
 DEMO := .demo
 SOURCES := beat queue tests examples
 EXHAUSTIVE := tests/unit/schedules/test_all_zones.py tests/unit/schedules/test_cron_differential.py tests/unit/schedules/test_solar_skyfield.py
-BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py
+BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py benchmarks/wait.py
 
 .PHONY: help run test test-exhaustive sim lint bench clean
 
