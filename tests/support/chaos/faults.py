@@ -1,0 +1,285 @@
+"""What is done to processes, to their connections and to the store.
+
+Each fault is a generator: it does something, yields the seconds until it is to go on, and puts right what it did
+before it ends. What it did it notes on the stage, with the time that those it hit may need to get over it: they
+wait up to 0.8 s between two tries to reach a store (`AGAIN`), and three seconds for an answer (`IN_VAIN`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from proxy import BOTH
+
+from beat.store import EntryChange
+from chaos.sites import RedisSite, SQLiteSite, full_disk
+from jobq.errors import StoreUnavailable
+from jobq.job import NewJob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from chaos.driver import Stage
+
+    Fault = Generator[float, None, None]
+
+AGAIN = 1.3
+IN_VAIN = 3.0 + AGAIN
+CUT = 0.4
+"""A connection that was cut is made anew at once."""
+
+
+class Kind(NamedTuple):
+    """`pool`: what it takes for itself meanwhile; the fault is called with the name of one of these."""
+
+    pool: str
+    fault: Callable[[Stage, str], Fault]
+    weight: float = 1.0
+
+
+# -- processes
+
+
+def kill(stage: Stage, name: str) -> Fault:
+    """kill -9 of a beat, or of a worker's supervisor, whose children then finish what they run."""
+    program = stage.programs[name]
+    stage.note("kill", 0, pids={program.pid}, kills=True)
+    program.kill()
+    yield stage.rng.uniform(0.0, 1.5)
+    stage.start(name)
+
+
+def kill_child(stage: Stage, name: str) -> Fault:
+    pid = stage.some_child(name)
+    if pid:
+        with suppress(ProcessLookupError):
+            stage.note("kill", 0, pids={pid}, kills=True)
+            os.kill(pid, signal.SIGKILL)
+    yield 0.1
+
+
+def pause(stage: Stage, name: str) -> Fault:
+    yield from _pause(stage, name, stage.programs[name].pid)
+
+
+def pause_child(stage: Stage, name: str) -> Fault:
+    pid = stage.some_child(name)
+    if pid:
+        yield from _pause(stage, name, pid)
+
+
+def _pause(stage: Stage, name: str, pid: int) -> Fault:
+    """SIGSTOP. With SQLite it may have stopped amidst a transaction, and then everyone waits."""
+    seconds = 0.1 + 3 * stage.lease(name) * stage.rng.random() ** 2
+    try:
+        os.kill(pid, signal.SIGSTOP)
+    except ProcessLookupError:
+        return
+    with stage.noted("pause", AGAIN, pids={pid}, everyone=stage.in_one_file, outage=True):
+        yield seconds
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def stop(stage: Stage, name: str) -> Fault:
+    """SIGTERM, and another one is started in its place."""
+    stage.note("stop", 0)
+    program = stage.programs[name]
+    ready = stage.ready(name)
+    program.send(signal.SIGTERM)
+    while program.process.poll() is None:
+        yield 0.1
+    if ready:
+        stage.exited(name, program)
+    stage.start(name)
+
+
+def reload(stage: Stage, name: str) -> Fault:
+    if stage.ready(name):
+        stage.note("reload", 0)
+        stage.programs[name].send(signal.SIGHUP)
+    yield 0.0
+
+
+# -- what others write
+
+
+def nonsense_job(stage: Stage, _: str) -> Fault:
+    job = stage.new_name("nonsense-job")
+    try:
+        taken = stage.store.enqueue([NewJob(job, "default", 5, "{nonsense")])
+    except StoreUnavailable:
+        taken = [False]
+    stage.sent(job, acknowledged=taken == [True])
+    stage.note("nonsense", 0)
+    yield 0.0
+
+
+def nonsense_entry(stage: Stage, _: str) -> Fault:
+    name = stage.new_name("nonsense-entry")
+    with suppress(StoreUnavailable):
+        now = stage.store.now()
+        stage.store.change([EntryChange(name, "chaos", "{nonsense", 0, now, now)])
+        stage.made(name, now)
+    stage.note("nonsense", 0)
+    yield 0.0
+
+
+def garbled_entry(stage: Stage, _: str) -> Fault:
+    stage.site.garble(f"victim-{stage.rng.randrange(3)}")
+    stage.note("nonsense", 0)
+    yield 0.0
+
+
+# -- connections
+
+
+def cut(stage: Stage, name: str) -> Fault:
+    with stage.noted("cut", CUT, programs={name}, outage=True):
+        stage.proxies[name].cut(reset=stage.rng.random() < 0.5)
+        yield 0.0
+
+
+def half_open(stage: Stage, name: str) -> Fault:
+    """Bytes are lost, or kept back, one way or both; then the connections are cut, or left as they are."""
+    proxy, rng = stage.proxies[name], stage.rng
+    directions = rng.choice((("up",), ("down",), BOTH))
+    with stage.noted("half-open", IN_VAIN, programs={name}, outage=True):
+        (proxy.swallow if rng.random() < 0.5 else proxy.hold)(directions)
+        yield rng.uniform(0.5, 6.0)
+        if rng.random() < 0.5:
+            proxy.cut(reset=rng.random() < 0.5)
+        proxy.heal()
+
+
+def latency(stage: Stage, name: str) -> Fault:
+    if stage.rng.random() < 0.5:
+        stage.note("latency", 0)  # a millisecond is no excuse
+        stage.proxies[name].delay(0.001)
+        yield stage.rng.uniform(1.0, 8.0)
+        stage.proxies[name].heal()
+        return
+    with stage.noted("latency", IN_VAIN, programs={name}, outage=True):
+        stage.proxies[name].delay(0.2)
+        yield stage.rng.uniform(1.0, 5.0)
+        stage.proxies[name].heal()
+
+
+def trickle(stage: Stage, name: str) -> Fault:
+    with stage.noted("trickle", IN_VAIN, programs={name}, outage=True):
+        stage.proxies[name].trickle(stage.rng.choice((200, 2000)))
+        yield stage.rng.uniform(1.0, 5.0)
+        stage.proxies[name].heal()
+
+
+# -- Redis
+
+
+def _redis(stage: Stage) -> RedisSite:
+    assert isinstance(stage.site, RedisSite)
+    return stage.site
+
+
+def restart(stage: Stage, _: str) -> Fault:
+    server = _redis(stage).server
+    with stage.noted("restart", AGAIN, everyone=True, outage=True):
+        (server.kill if stage.rng.random() < 0.5 else server.stop)()
+        yield stage.rng.uniform(0.0, 4.0)
+        server.start()
+
+
+def freeze(stage: Stage, _: str) -> Fault:
+    server = _redis(stage).server
+    with stage.noted("freeze", AGAIN, everyone=True, outage=True):
+        server.pause()
+        yield stage.rng.uniform(0.1, 5.0)
+        server.resume()
+
+
+def out_of_memory(stage: Stage, _: str) -> Fault:
+    with _redis(stage).client() as client, stage.noted("full", AGAIN, everyone=True, outage=True):
+        client.config_set("maxmemory", 1)
+        yield stage.rng.uniform(0.5, 4.0)
+        client.config_set("maxmemory", 0)
+
+
+def client_pause(stage: Stage, _: str) -> Fault:
+    seconds = stage.rng.uniform(0.1, 5.0)
+    with _redis(stage).client() as client, stage.noted("freeze", AGAIN, everyone=True, outage=True):
+        client.client_pause(round(seconds * 1000), all=stage.rng.random() < 0.5)
+        yield seconds
+
+
+def script_flush(stage: Stage, _: str) -> Fault:
+    with _redis(stage).client() as client:
+        client.script_flush()
+    stage.note("script flush", 0)
+    yield 0.0
+
+
+def client_kill(stage: Stage, _: str) -> Fault:
+    with _redis(stage).client() as client, stage.noted("cut", CUT, everyone=True, outage=True):
+        client.execute_command("CLIENT", "KILL", "TYPE", stage.rng.choice(("normal", "pubsub")))
+        yield 0.0
+
+
+# -- SQLite
+
+
+def _sqlite(stage: Stage) -> SQLiteSite:
+    assert isinstance(stage.site, SQLiteSite)
+    return stage.site
+
+
+def full(stage: Stage, _: str) -> Fault:
+    site = _sqlite(stage)
+    if not site.mounted:
+        stage.leave_out("full", "this user may not mount a file system")
+        return
+    with stage.noted("full", AGAIN, everyone=True, outage=True), full_disk(site.folder):
+        yield stage.rng.uniform(0.5, 4.0)
+
+
+def locked(stage: Stage, _: str) -> Fault:
+    """Somebody else is in the middle of a long transaction."""
+    with (
+        closing(_sqlite(stage).connect()) as connection,
+        stage.noted("lock", AGAIN, everyone=True, outage=True),
+    ):
+        connection.execute("BEGIN IMMEDIATE")
+        yield stage.rng.uniform(1.0, 5.0)
+        connection.execute("ROLLBACK")
+
+
+OF_PROCESSES = [
+    Kind("beat", kill, 2),
+    Kind("worker", kill),
+    Kind("worker", kill_child, 3),
+    Kind("beat", pause),
+    Kind("worker", pause),
+    Kind("worker", pause_child, 2),
+    Kind("beat", stop),
+    Kind("worker", stop),
+    Kind("beat", reload, 0.5),
+    Kind("others", nonsense_job, 0.5),
+    Kind("others", nonsense_entry, 0.3),
+    Kind("others", garbled_entry, 0.3),
+]
+OF_CONNECTIONS = [
+    Kind("proxy", cut, 3),
+    Kind("proxy", half_open, 3),
+    Kind("proxy", latency),
+    Kind("proxy", trickle),
+]
+OF_REDIS = [
+    Kind("store", restart),
+    Kind("store", freeze, 0.5),
+    Kind("store", out_of_memory),
+    Kind("store", client_pause, 0.5),
+    Kind("store", script_flush, 0.5),
+    Kind("store", client_kill, 0.5),
+]
+OF_SQLITE = [Kind("store", full), Kind("store", locked)]
