@@ -6,6 +6,7 @@ PYTEST_ARGS ?=
 SEEDS ?= 1000
 SEED ?= 1
 STORE ?= both
+MINUTES ?= 10
 
 BIN := .venv/bin
 RUN := .venv/.installed
@@ -15,7 +16,7 @@ SOURCES := beat queue tests examples
 EXHAUSTIVE := tests/unit/schedules/test_all_zones.py tests/unit/schedules/test_cron_differential.py tests/unit/schedules/test_solar_skyfield.py
 BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py benchmarks/wait.py
 
-.PHONY: help run test test-exhaustive sim lint bench clean
+.PHONY: help run test test-exhaustive sim chaos lint bench clean
 
 help:
 	@echo "make run     run the example schedule on SQLite, with two workers, until Ctrl-C"
@@ -25,6 +26,8 @@ help:
 	@echo "make sim SEEDS=10000"
 	@echo "             simulate beats and workers whose calls, clocks and processes fail, and check the promises"
 	@echo "             (SEED=1 is the first, STORE=sqlite|redis|both, TRACE=1 prints what happened in a bad one)"
+	@echo "make chaos   kill, stop and cut off a fleet for ten minutes a store, and see that nothing is lost or doubled"
+	@echo "             (MINUTES=2 STORE=redis SEED=1 choose, SEED= draws one)"
 	@echo "make lint    run ruff and mypy only"
 	@echo "make bench   run the benchmarks"
 	@echo "make clean   remove .venv, $(DEMO) and every cache"
@@ -60,6 +63,11 @@ sim: $(DEV)
 	@redis=$$($(BIN)/python tests/support/redis_server.py) || exit 1; \
 	BEATD_TEST_REDIS_SERVER="$$redis" $(BIN)/python tests/support/simulate.py \
 		--seeds $(SEEDS) --first $(SEED) --store $(STORE) $(if $(TRACE),--trace)
+
+chaos: $(DEV)
+	@redis=$$($(BIN)/python tests/support/redis_server.py) || exit 1; \
+	BEATD_TEST_REDIS_SERVER="$$redis" PYTHONPATH=tests/support \
+		$(BIN)/python -m chaos --minutes $(MINUTES) --store $(STORE) --seed "$(SEED)"
 
 lint: $(DEV)
 	@failed=0; \

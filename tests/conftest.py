@@ -63,10 +63,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    return pytestconfig.stash[SEED_KEY]
+
+
 @pytest.fixture
-def rng(request: pytest.FixtureRequest) -> random.Random:
+def rng(request: pytest.FixtureRequest, seed: int) -> random.Random:
     """Chance that depends on the seed and on the test alone, not on which tests ran before."""
-    return random.Random(f"{request.config.stash[SEED_KEY]}:{request.node.nodeid}")
+    return random.Random(f"{seed}:{request.node.nodeid}")
 
 
 @pytest.fixture(scope="session")

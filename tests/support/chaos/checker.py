@@ -242,7 +242,7 @@ def _told_too_often(program: str, pid: int, losses: list[int], excuses: Excuses)
     for fault in faults:
         within = [at for at in losses if fault.at <= at <= fault.until]
         possible = [other for other in faults if other.at <= fault.until and fault.at <= other.until]
-        if len(within) > len(possible):
+        if len(within) > len(possible) and not any(other.flaps for other in possible):
             yield Finding(
                 "wrong",
                 f"{program} (pid {pid}) lost the store {len(within)} times in one outage ({fault.kind} at {fault.at})",

@@ -207,7 +207,7 @@ class Stage:
         for producer in self.producers:
             producer.join(CALM)
         self._patiently(self._all_is_well)
-        until = self.store.now()
+        until = self.store.now() - SECOND
         for name in BEATS:
             self._end(name)
         self._patiently(lambda: not any(self.left().values()))
@@ -220,7 +220,7 @@ class Stage:
         return until
 
     def _all_is_well(self) -> bool:
-        """Nothing is due, and it is a moment since anything was."""
+        """Nothing has been due for a second."""
         if not all(self.ready(name) for name in self.programs):
             return False
         now = self.store.now()

@@ -70,7 +70,8 @@ class Fault(NamedTuple):
     """Something that was done from `at` to `until`, with the time included that those it hit need to get over it.
 
     It hit the processes of `pids` and all of the programs named, or, with `everyone`, each process there was.
-    `kills` means that the processes of `pids` were killed, `outage` that the store may have been out of reach.
+    `kills` means that the processes of `pids` were killed, `outage` that the store may have been out of reach, and
+    `flaps` that it may have been so more than once: it answered some calls, and others not, or not in time.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class Fault(NamedTuple):
     everyone: bool = False
     kills: bool = False
     outage: bool = False
+    flaps: bool = False
 
     def hits(self, pid: int, program: str) -> bool:
         return self.everyone or pid in self.pids or program in self.programs

@@ -162,14 +162,14 @@ def latency(stage: Stage, name: str) -> Fault:
         yield stage.rng.uniform(1.0, 8.0)
         stage.proxies[name].heal()
         return
-    with stage.noted("latency", IN_VAIN, programs={name}, outage=True):
+    with stage.noted("latency", IN_VAIN, programs={name}, outage=True, flaps=True):
         stage.proxies[name].delay(0.2)
         yield stage.rng.uniform(1.0, 5.0)
         stage.proxies[name].heal()
 
 
 def trickle(stage: Stage, name: str) -> Fault:
-    with stage.noted("trickle", IN_VAIN, programs={name}, outage=True):
+    with stage.noted("trickle", IN_VAIN, programs={name}, outage=True, flaps=True):
         stage.proxies[name].trickle(stage.rng.choice((200, 2000)))
         yield stage.rng.uniform(1.0, 5.0)
         stage.proxies[name].heal()
@@ -200,7 +200,8 @@ def freeze(stage: Stage, _: str) -> Fault:
 
 
 def out_of_memory(stage: Stage, _: str) -> Fault:
-    with _redis(stage).client() as client, stage.noted("full", AGAIN, everyone=True, outage=True):
+    """It refuses what writes, and answers what only reads."""
+    with _redis(stage).client() as client, stage.noted("full", AGAIN, everyone=True, outage=True, flaps=True):
         client.config_set("maxmemory", 1)
         yield stage.rng.uniform(0.5, 4.0)
         client.config_set("maxmemory", 0)
