@@ -275,6 +275,18 @@ def test_what_explains_a_run(evidence, fields, kinds):
     assert found(again(evidence, **fields)) == kinds
 
 
+@pytest.mark.parametrize(
+    ("fields", "kinds"),
+    [
+        ({"at": at(4), "until": at(7.9)}, []),  # it had the job before, and was silent until it ran it
+        ({"at": at(5), "until": at(7.9)}, ["duplicate"]),  # the other one had it by then
+        ({"at": at(1), "until": at(4)}, ["duplicate"]),  # it has long heard
+    ],
+)
+def test_who_wakes_too_late_may_run_what_it_has_lost(evidence, fields, kinds):
+    assert found(again(evidence, kills=False, pids=frozenset([OTHER]), **fields)) == kinds
+
+
 def test_two_short_silences_that_follow_each_other_are_a_long_one(evidence):
     """Each of them alone would not do."""
     twice = again(evidence, kills=False, until=at(5.9))

@@ -39,17 +39,27 @@ class Excuses:
         self._silences = lru_cache(maxsize=None)(self._merged)
 
     def allow(self, earlier: Run, later: Run) -> bool:
-        """Whether the process of the earlier run was killed, or silent for too long, before the later one."""
-        lease = self._leases[earlier.worker]
-        if any(
-            fault.kills and earlier.pid in fault.pids and earlier.at - lease <= fault.at <= later.at
-            for fault in self._faults
-        ):
-            return True
+        """Whether the process of the earlier run was killed or lost what it held before the later one, or the
+        process of the later one lost it before the earlier one, and woke too late to hear of it."""
+        return (
+            self._killed(earlier, later.at)
+            or self._silent(earlier, earlier.at, later.at)
+            or self._silent(later, later.at, earlier.at)
+        )
+
+    def _killed(self, run: Run, until: int) -> bool:
+        since = run.at - self._leases[run.worker]
+        return any(f.kills and run.pid in f.pids and since <= f.at <= until for f in self._faults)
+
+    def _silent(self, run: Run, since: int, before: int) -> bool:
+        """Whether a silence of its process that cost it the lease began before then, and lasted until shortly before
+        `since` at least."""
+        lease = self._leases[run.worker]
         return any(
             silence.until - silence.at >= lease * LONG_ENOUGH
-            for silence in self._silences(earlier.pid, earlier.worker)
-            if silence.at <= later.at and earlier.at - lease <= silence.until
+            and silence.at <= before
+            and since - lease <= silence.until
+            for silence in self._silences(run.pid, run.worker)
         )
 
     def faults_at(self, pid: int, program: str, instant: int) -> list[Fault]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, Self
 
 import redis
@@ -30,7 +30,7 @@ class Site(Protocol):
         """Ask the store for as little as can be asked, for whatever time it takes; failing is no answer either."""
 
     def garble(self, entry: str) -> None:
-        """Write nonsense over an entry's definition."""
+        """Write nonsense over an entry's definition, if the store takes it just now."""
 
 
 class RedisSite:
@@ -62,13 +62,11 @@ class RedisSite:
         return redis.Redis(port=self.server.port, socket_timeout=10)
 
     def probe(self) -> None:
-        try:
+        with suppress(redis.RedisError):
             self._probe.ping()
-        except redis.RedisError:
-            return
 
     def garble(self, entry: str) -> None:
-        with self.client() as client:
+        with suppress(redis.RedisError), self.client() as client:
             if client.exists(f"{PREFIX}entry:{entry}"):
                 client.hset(f"{PREFIX}entry:{entry}", "definition", "{nonsense")
 
@@ -96,11 +94,11 @@ class SQLiteSite:
     def probe(self) -> None:
         os.stat(self.folder)  # noqa: PTH116 - a read of the file would not wait for anybody
 
-    def connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=30, isolation_level=None)
+    def connect(self, timeout: float = 30) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
 
     def garble(self, entry: str) -> None:
-        with closing(self.connect()) as connection:
+        with suppress(sqlite3.OperationalError), closing(self.connect(timeout=1)) as connection:
             connection.execute("UPDATE entries SET definition = '{nonsense' WHERE name = ?", (entry,))
 
 
