@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -246,13 +247,20 @@ def full(stage: Stage, _: str) -> Fault:
 
 def locked(stage: Stage, _: str) -> Fault:
     """Somebody else is in the middle of a long transaction."""
-    with (
-        closing(_sqlite(stage).connect()) as connection,
-        stage.noted("lock", AGAIN, everyone=True, outage=True),
-    ):
+    with closing(_sqlite(stage).connect(timeout=0)) as connection:
+        while not _begun(connection):  # waiting in here would keep all other faults from going on
+            yield 0.05
+        with stage.noted("lock", AGAIN, everyone=True, outage=True):
+            yield stage.rng.uniform(1.0, 5.0)
+            connection.execute("ROLLBACK")
+
+
+def _begun(connection: sqlite3.Connection) -> bool:
+    try:
         connection.execute("BEGIN IMMEDIATE")
-        yield stage.rng.uniform(1.0, 5.0)
-        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 OF_PROCESSES = [

@@ -47,7 +47,7 @@ class RedisSite:
         self._stack = ExitStack()
         self._stack.enter_context(self.server)
         self.url = self.server.url
-        self._probe = self._stack.enter_context(redis.Redis(port=self.server.port, socket_timeout=30))
+        self._probe = self._stack.enter_context(redis.Redis.from_url(self.url, socket_timeout=30))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -59,7 +59,7 @@ class RedisSite:
         return f"redis://127.0.0.1:{self.proxies[program].port}/0"
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.server.port, socket_timeout=10)
+        return redis.Redis.from_url(self.url, socket_timeout=10)
 
     def probe(self) -> None:
         with suppress(redis.RedisError):
@@ -94,7 +94,7 @@ class SQLiteSite:
     def probe(self) -> None:
         os.stat(self.folder)  # noqa: PTH116 - a read of the file would not wait for anybody
 
-    def connect(self, timeout: float = 30) -> sqlite3.Connection:
+    def connect(self, timeout: float) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
 
     def garble(self, entry: str) -> None:
