@@ -122,7 +122,6 @@ class Proxy:
 
     async def _stop(self) -> None:
         self._listener.close()
-        self._heal()
         self._cut(reset=True)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -144,6 +143,8 @@ class Proxy:
         ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            pass  # passed on, Python 3.11 logs it as an error of the server
         finally:
             self._connections.discard(connection)
             connection.close(reset=False)

@@ -241,7 +241,8 @@ def full(stage: Stage, _: str) -> Fault:
     if not site.mounted:
         stage.leave_out("full", "this user may not mount a file system")
         return
-    with stage.noted("full", AGAIN, everyone=True, outage=True), full_disk(site.folder):
+    # What fits into the pages that the file has is written; what needs a new one is not.
+    with stage.noted("full", AGAIN, everyone=True, outage=True, flaps=True), full_disk(site.folder):
         yield stage.rng.uniform(0.5, 4.0)
 
 
