@@ -220,10 +220,12 @@ class Stage:
         return until
 
     def _all_is_well(self) -> bool:
-        """Nothing has been due for a second."""
+        """Everyone has had the time to get over what was done to them, and nothing has been due for a second."""
+        now = self.store.now()
+        if any(fault.until > now for fault in self.noted_faults):
+            return False
         if not all(self.ready(name) for name in self.programs):
             return False
-        now = self.store.now()
         return all(not entry.next_fire or entry.next_fire > now - SECOND for entry in self.store.entries())
 
     def _patiently(self, condition: Any) -> None:
