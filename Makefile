@@ -79,6 +79,7 @@ lint: $(DEV)
 bench: $(DEV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@for file in $(BENCHMARKS); do echo "==> $$file"; $(BIN)/python $$file || exit 1; done
+	@echo "==> benchmarks/failover.py --quick"; $(BIN)/python benchmarks/failover.py --quick
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -101,6 +101,9 @@ class Stage:
     def ready(self, name: str) -> bool:
         return bool(self.programs[name].said("beat_ready" if name in BEATS else "worker_started"))
 
+    def role(self, name: str) -> str:
+        return "beat" if name in BEATS else "worker"
+
     def lease(self, name: str) -> float:
         return BEAT_LEASE if name in BEATS else WORKERS[name][1]
 
@@ -114,9 +117,10 @@ class Stage:
 
     # -- what faults note
 
-    def note(self, kind: str, seconds: float, **who: Any) -> None:
+    def note(self, kind: str, **who: Any) -> None:
+        """Of what takes no time."""
         now = time.time_ns() // 1000
-        self._log(kind, now, now + round(seconds * SECOND), **who)
+        self._log(kind, now, now, **who)
 
     @contextmanager
     def noted(self, kind: str, recovery: float, **who: Any) -> Iterator[None]:
@@ -189,10 +193,10 @@ class Stage:
             self._taken.discard(taken)
 
     def _watch_the_machine(self) -> None:
-        """A machine or a disk that stands still is a fault too, though nobody injected it."""
+        """A machine, a disk or a store that stands still is a fault too, though nobody injected it."""
         while self._watching:
             began = time.time_ns() // 1000
-            time.sleep(0.02)
+            time.sleep(0.05)
             self.site.probe()
             ended = time.time_ns() // 1000
             if ended - began > STALL * SECOND:

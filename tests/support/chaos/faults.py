@@ -47,7 +47,7 @@ class Kind(NamedTuple):
 def kill(stage: Stage, name: str) -> Fault:
     """kill -9 of a beat, or of a worker's supervisor, whose children then finish what they run."""
     program = stage.programs[name]
-    stage.note("kill", 0, pids={program.pid}, kills=True)
+    stage.note(f"kill {stage.role(name)}", pids={program.pid}, kills=True)
     program.kill()
     yield stage.rng.uniform(0.0, 1.5)
     stage.start(name)
@@ -57,7 +57,7 @@ def kill_child(stage: Stage, name: str) -> Fault:
     pid = stage.some_child(name)
     if pid:
         with suppress(ProcessLookupError):
-            stage.note("kill", 0, pids={pid}, kills=True)
+            stage.note("kill child", pids={pid}, kills=True)
             os.kill(pid, signal.SIGKILL)
     yield 0.1
 
@@ -73,21 +73,17 @@ def pause_child(stage: Stage, name: str) -> Fault:
 
 
 def _pause(stage: Stage, name: str, pid: int) -> Fault:
-    """SIGSTOP. With SQLite it may have stopped amidst a transaction, and then everyone waits."""
+    """SIGSTOP. Should it have stopped amidst a transaction, the others wait, and the stage sees that by itself."""
     seconds = 0.1 + 3 * stage.lease(name) * stage.rng.random() ** 2
-    try:
+    with suppress(ProcessLookupError), stage.noted("pause", AGAIN, pids={pid}, outage=True):
         os.kill(pid, signal.SIGSTOP)
-    except ProcessLookupError:
-        return
-    with stage.noted("pause", AGAIN, pids={pid}, everyone=stage.in_one_file, outage=True):
         yield seconds
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
 
 
 def stop(stage: Stage, name: str) -> Fault:
     """SIGTERM, and another one is started in its place."""
-    stage.note("stop", 0)
+    stage.note("stop")
     program = stage.programs[name]
     ready = stage.ready(name)
     program.send(signal.SIGTERM)
@@ -100,7 +96,7 @@ def stop(stage: Stage, name: str) -> Fault:
 
 def reload(stage: Stage, name: str) -> Fault:
     if stage.ready(name):
-        stage.note("reload", 0)
+        stage.note("reload")
         stage.programs[name].send(signal.SIGHUP)
     yield 0.0
 
@@ -115,7 +111,7 @@ def nonsense_job(stage: Stage, _: str) -> Fault:
     except StoreUnavailable:
         taken = [False]
     stage.sent(job, acknowledged=taken == [True])
-    stage.note("nonsense", 0)
+    stage.note("nonsense")
     yield 0.0
 
 
@@ -125,13 +121,13 @@ def nonsense_entry(stage: Stage, _: str) -> Fault:
         now = stage.store.now()
         stage.store.change([EntryChange(name, "chaos", "{nonsense", 0, now, now)])
         stage.made(name, now)
-    stage.note("nonsense", 0)
+    stage.note("nonsense")
     yield 0.0
 
 
 def garbled_entry(stage: Stage, _: str) -> Fault:
     stage.site.garble(f"victim-{stage.rng.randrange(3)}")
-    stage.note("nonsense", 0)
+    stage.note("nonsense")
     yield 0.0
 
 
@@ -158,7 +154,7 @@ def half_open(stage: Stage, name: str) -> Fault:
 
 def latency(stage: Stage, name: str) -> Fault:
     if stage.rng.random() < 0.5:
-        stage.note("latency", 0)  # a millisecond is no excuse
+        stage.note("latency")  # a millisecond is no excuse
         stage.proxies[name].delay(0.001)
         yield stage.rng.uniform(1.0, 8.0)
         stage.proxies[name].heal()
@@ -218,7 +214,7 @@ def client_pause(stage: Stage, _: str) -> Fault:
 def script_flush(stage: Stage, _: str) -> Fault:
     with _redis(stage).client() as client:
         client.script_flush()
-    stage.note("script flush", 0)
+    stage.note("script flush")
     yield 0.0
 
 

@@ -12,6 +12,9 @@ import redis
 from proxy import Proxy
 from redis_server import WHAT_TO_INSTALL, RedisServer, find
 
+from beat.stores import open_beat_store
+from jobq.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,7 +30,7 @@ class Site(Protocol):
     def url_for(self, program: str) -> str: ...
 
     def probe(self) -> None:
-        """Ask the store for as little as can be asked, for whatever time it takes; failing is no answer either."""
+        """Have the store do as little as it can do, for whatever time that takes; failing is no answer either."""
 
     def garble(self, entry: str) -> None:
         """Write nonsense over an entry's definition, if the store takes it just now."""
@@ -83,6 +86,7 @@ class SQLiteSite:
 
     def __enter__(self) -> Self:
         self.mounted = self._stack.enter_context(disk(self.folder))
+        self._probe = self._stack.enter_context(closing(open_beat_store(self.url)))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -92,7 +96,10 @@ class SQLiteSite:
         return self.url
 
     def probe(self) -> None:
-        os.stat(self.folder)  # noqa: PTH116 - a read of the file would not wait for anybody
+        with suppress(StoreUnavailable):
+            self._probe.extend(
+                [], 1
+            )  # of no job: a transaction with the write lock, in which nothing is written
 
     def connect(self, timeout: float) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
