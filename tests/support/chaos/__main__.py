@@ -45,7 +45,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("--store", choices=[*SITES, "both"], default="both")
     parser.add_argument("--minutes", type=float, default=10.0, help="for each store")
-    parser.add_argument("--seed", default="", help="the same faults in the same order")
+    parser.add_argument("--seed", default="", help="of the choice of faults; without one, a new one")
     return parser.parse_args()
 
 

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from programs import BEATD, JOBQ, Programs, command
@@ -43,6 +43,9 @@ WORKERS = {"w1": (1, 6.0), "w2": (2, 1.5), "w3": (2, 3.0)}
 STALL = 0.3
 """Seconds by which the machine may be late before that counts as a fault of its own."""
 
+TO_THE_LEADER = 0.4
+"""The part of what is done to beats and to connections that is done to the leader."""
+
 CALM = 90.0
 """Seconds for everything that was due to be dealt with after the last fault, and again for it to be run."""
 
@@ -68,6 +71,7 @@ class Stage:
         self._config = self._programs.write_config(load.configuration(self.plans))
         self._heap: list[tuple[float, int, Generator[float, None, None], str]] = []
         self._taken: set[str] = set()
+        self._leader = ""
         self._watching = True
         self._watch = threading.Thread(target=self._watch_the_machine, daemon=True)
         self.producers = [load.Producer(name, site.url_for(name), f"{seed}-{name}") for name in ("p1", "p2")]
@@ -182,7 +186,11 @@ class Stage:
         prefix = "proxy " if kind.pool == "proxy" else ""
         free = [name for name in names if prefix + name not in self._taken]
         if free:
-            name = self.rng.choice(free)
+            name = (
+                self._leader
+                if self._leader in free and self.rng.random() < TO_THE_LEADER
+                else self.rng.choice(free)
+            )
             self._taken.add(prefix + name)
             self._go_on(kind.fault(self, name), prefix + name)
 
@@ -199,6 +207,9 @@ class Stage:
             time.sleep(0.05)
             self.site.probe()
             ended = time.time_ns() // 1000
+            with suppress(StoreUnavailable):
+                lease = self.store.leader()
+                self._leader = lease.node if lease is not None else ""
             if ended - began > STALL * SECOND:
                 self._log("stall", began, ended + round(faults.AGAIN * SECOND), everyone=True, outage=True)
 

@@ -141,10 +141,17 @@ def cut(stage: Stage, name: str) -> Fault:
 
 
 def half_open(stage: Stage, name: str) -> Fault:
-    """Bytes are lost, or kept back, one way or both; then the connections are cut, or left as they are."""
+    """Bytes are lost, or kept back, one way or both; then the connections are cut, or left as they are.
+
+    Every other time the way is long before, so that something is under way when the silence begins.
+    """
     proxy, rng = stage.proxies[name], stage.rng
     directions = rng.choice((("up",), ("down",), BOTH))
-    with stage.noted("half-open", IN_VAIN, programs={name}, outage=True):
+    slow = rng.random() < 0.5
+    with stage.noted("half-open", IN_VAIN, programs={name}, outage=True, flaps=slow):
+        if slow:
+            proxy.delay(0.2)
+            yield rng.uniform(1.0, 2.0)
         (proxy.swallow if rng.random() < 0.5 else proxy.hold)(directions)
         yield rng.uniform(0.5, 6.0)
         if rng.random() < 0.5:
