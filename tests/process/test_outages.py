@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pytest
 import redis
-from chaos.driver import children_of
 from chaos.sites import disk, full_disk
 from programs import SECONDS, count, entry, passed
 from proxy import Proxy
@@ -147,7 +146,7 @@ def fleet(programs, outage):
 def test_an_outage_is_survived(outage, fleet, store):
     worker = fleet[-1]
     wait_until(lambda: store.totals().get("completed", 0) > 3)
-    children = sorted(children_of(worker.pid))
+    children = worker.children
 
     outage.begin()
     passed(AWAY)
@@ -157,7 +156,7 @@ def test_an_outage_is_survived(outage, fleet, store):
     wait_until(lambda: store.totals()["completed"] >= len(history(store)))
 
     check_told(outage, fleet, children)
-    assert sorted(children_of(worker.pid)) == children
+    assert worker.children == children
     assert [process.process.poll() for process in fleet] == [None, None, None]
 
     ticks = history(store)

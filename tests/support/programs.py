@@ -86,8 +86,7 @@ class Program:
     @property
     def records(self) -> list[dict[str, Any]]:
         """Complete lines that are JSON; `text` has the others too."""
-        lines = self.text.splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
+        return read_records(self.log)
 
     def said(self, action: str, **fields: Any) -> list[dict[str, Any]]:
         wanted = {"action": action, **fields}
@@ -114,6 +113,16 @@ class Program:
             return wait_until(look, PATIENCE, what=f"{self} to say {action} {fields or ''}")[0]
         except TimeoutError as error:
             raise AssertionError(f"{error}\n{self.text}") from None
+
+    @property
+    def children(self) -> list[int]:
+        """The processes that it forked and that live, sorted."""
+        try:
+            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        except OSError:  # not on Linux
+            pgrep = ["pgrep", "-P", str(self.pid)]
+            listed = subprocess.run(pgrep, capture_output=True, text=True, check=False).stdout
+        return sorted(map(int, listed.split()))
 
     # -- what happens to it
 
@@ -206,6 +215,12 @@ def entry(name: str = "tick", every: float = 0.2, task: str = "process_tasks.ech
     """One entry as TOML."""
     values = {"task": task, "every": every, **more}
     return f"[beat_schedule.{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in values.items())
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The complete lines of a file that are JSON."""
+    lines = path.read_text(errors="replace").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
 
 
 def passed(seconds: float) -> bool:

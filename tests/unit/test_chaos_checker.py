@@ -167,6 +167,8 @@ def test_an_entry_that_is_broken_on_purpose_may_miss_ticks_but_not_double_them(e
     evidence.entries[0].broken = True
     assert check(evidence) == []
     del records(evidence)[4]
+    evidence.entries[0].next_fire = at(5)
+    assert found(evidence) == ["lost"]
     evidence.entries[0].next_fire = 0
     assert check(evidence) == []
     records(evidence).append(records(evidence)[-1])
@@ -344,6 +346,23 @@ def test_what_is_left_behind(evidence):
 def test_a_program_that_does_not_end_well(evidence):
     evidence.exits = [Exit("a", 0), Exit("b", 1)]
     assert the_finding(evidence).sentence == "b was told to stop, and ended with 1"
+
+
+def test_a_program_that_ends_by_itself(evidence):
+    evidence.exits = [Exit("a", 0, told=False)]
+    assert the_finding(evidence).sentence == "a ended by itself, with 0"
+
+
+def test_a_child_that_dies_by_itself(evidence):
+    evidence.deaths = [Said("w1", CHILD, "child_died", at(5))]
+    assert found(evidence) == ["wrong"]
+    evidence.faults = [Fault("kill child", at(5), at(5), frozenset([CHILD]), kills=True)]
+    assert check(evidence) == []
+
+
+def test_a_mistake_in_a_program(evidence):
+    evidence.complaints = ["w1 says heartbeat_failed: KeyError"]
+    assert the_finding(evidence) == ("wrong", "w1 says heartbeat_failed: KeyError")
 
 
 OUTAGE = Fault("restart", at(3), at(6), everyone=True, outage=True)

@@ -40,6 +40,7 @@ def check(evidence: Evidence) -> list[Finding]:
         *check_runs(evidence),
         *check_totals(evidence),
         *check_outages(evidence),
+        *check_processes(evidence),
     ]
 
 
@@ -70,6 +71,8 @@ def _each_tick_once(entry: EntryFacts, until: int) -> Iterator[Finding]:
     if twice:
         yield Finding("duplicate", f"{entry.name} has more than one verdict on {_told(twice)}")
     if entry.broken:
+        if 0 < entry.next_fire <= until:
+            yield Finding("lost", f"{entry.name} is broken, and {entry.next_fire} waits for a verdict still")
         return
     strange = sorted(fire_time for fire_time in counted if (fire_time - entry.phase) % entry.step)
     if strange:
@@ -203,9 +206,6 @@ def check_totals(evidence: Evidence) -> Iterator[Finding]:
     for where, number in evidence.left.items():
         if number:
             yield Finding("wrong", f"{number} jobs are left {where}")
-    for program, code in evidence.exits:
-        if code:
-            yield Finding("wrong", f"{program} was told to stop, and ended with {code}")
 
 
 # -- an outage is told once
@@ -247,6 +247,25 @@ def _told_too_often(program: str, pid: int, losses: list[int], excuses: Excuses)
                 "wrong",
                 f"{program} (pid {pid}) lost the store {len(within)} times in one outage ({fault.kind} at {fault.at})",
             )
+
+
+# -- nothing exits of its own accord
+
+
+def check_processes(evidence: Evidence) -> Iterator[Finding]:
+    for program, code, told in evidence.exits:
+        if not told:
+            yield Finding("wrong", f"{program} ended by itself, with {code}")
+        elif code:
+            yield Finding("wrong", f"{program} was told to stop, and ended with {code}")
+    killed = {pid for fault in evidence.faults if fault.kills for pid in fault.pids}
+    for death in evidence.deaths:
+        if death.pid not in killed:
+            yield Finding(
+                "wrong", f"a child of {death.program} (pid {death.pid}) died, and nobody had killed it"
+            )
+    for complaint in evidence.complaints:
+        yield Finding("wrong", complaint)
 
 
 def _told(fire_times: list[int]) -> str:

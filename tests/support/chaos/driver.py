@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -63,7 +62,6 @@ class Stage:
         self.left_out: dict[str, str] = {}
         self.extra: list[Sent] = []
         self.exits: list[Exit] = []
-        self.nonsense: dict[str, int] = {}
         self.runs = folder / "runs"
         self.runs.mkdir()
         self._numbers = itertools.count()
@@ -113,11 +111,17 @@ class Stage:
 
     def some_child(self, name: str) -> int:
         """The process of one of a worker's children, 0 if it has none just now."""
-        children = children_of(self.programs[name].pid)
+        children = self.programs[name].children
         return self.rng.choice(children) if children else 0
 
-    def exited(self, name: str, program: Program) -> None:
-        self.exits.append(Exit(f"{name} (pid {program.pid})", program.process.returncode))
+    def exited(self, name: str, *, told: bool = True) -> None:
+        process = self.programs[name].process
+        self.exits.append(Exit(f"{name} (pid {process.pid})", process.returncode, told))
+
+    def look_after(self, name: str) -> None:
+        """Before something is done to a program: does it still live?"""
+        if self.programs[name].process.poll() is not None:
+            self.exited(name, told=False)
 
     # -- what faults note
 
@@ -155,9 +159,6 @@ class Stage:
 
     def sent(self, job: str, *, acknowledged: bool) -> None:
         self.extra.append(Sent(job, acknowledged))
-
-    def made(self, entry: str, anchor: int) -> None:
-        self.nonsense[entry] = anchor
 
     # -- time
 
@@ -226,7 +227,7 @@ class Stage:
         for name in BEATS:
             self._end(name)
         self._patiently(lambda: not any(self.left().values()))
-        self.survivors = {pid for name in WORKERS for pid in children_of(self.programs[name].pid)}
+        self.survivors = {pid for name in WORKERS for pid in self.programs[name].children}
         self.survivors |= {self.programs[name].pid for name in BEATS}
         for name in WORKERS:
             self._end(name)
@@ -265,32 +266,20 @@ class Stage:
         return dict(counted)
 
     def _end(self, name: str) -> None:
+        self.look_after(name)
         program = self.programs[name]
         try:
             program.stop()
         except AssertionError:
             program.kill_all()
-        self.exited(name, program)
+        self.exited(name)
 
-    def logs(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def logs(self) -> Iterator[tuple[str, Path]]:
+        """By the name of the program."""
         for path in sorted(self._programs.folder.glob("*.log")):
-            program = path.name.partition("-")[0]
-            yield program, read_lines(path)
+            yield path.name.partition("-")[0], path
 
     def clear_away(self) -> None:
         self._watching = False
         self._programs.clear_away()
         self.store.close()
-
-
-def children_of(pid: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [int(line) for line in found.stdout.split()]
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of a file that are JSON."""
-    import json
-
-    lines = path.read_text(errors="replace").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]

@@ -89,7 +89,8 @@ class Fault(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A line that a process logged about the store: `action` is store_lost or store_returned."""
+    """A line that a process logged about the store, store_lost or store_returned; or, with the child's process id, the
+    line child_died of its supervisor."""
 
     program: str
     pid: int
@@ -98,10 +99,14 @@ class Said(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """How a program ended that was told to, with SIGTERM, when it was ready: 0 is as it should be."""
+    """How a program ended that was told to, with SIGTERM, when it was ready: 0 is as it should be.
+
+    With `told` false, it was found to have ended by itself, which is never as it should be.
+    """
 
     program: str
     code: int
+    told: bool = True
 
 
 @dataclass
@@ -109,7 +114,7 @@ class Evidence:
     """`until` is when the beats were seen to have dealt with all that was due, after the last fault.
 
     `leases` are the workers' leases by name, `left` what the queues still hold, `survivors` the processes that
-    lived until the end of the last fault and a while longer.
+    lived until the end of the last fault and a while longer, `complaints` the lines that tell of a mistake in a program.
     """
 
     until: int = 0
@@ -120,6 +125,8 @@ class Evidence:
     faults: list[Fault] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
+    deaths: list[Said] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
     survivors: set[int] = field(default_factory=set)
     totals: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)

@@ -46,6 +46,7 @@ class Kind(NamedTuple):
 
 def kill(stage: Stage, name: str) -> Fault:
     """kill -9 of a beat, or of a worker's supervisor, whose children then finish what they run."""
+    stage.look_after(name)
     program = stage.programs[name]
     stage.note(f"kill {stage.role(name)}", pids={program.pid}, kills=True)
     program.kill()
@@ -83,6 +84,7 @@ def _pause(stage: Stage, name: str, pid: int) -> Fault:
 
 def stop(stage: Stage, name: str) -> Fault:
     """SIGTERM, and another one is started in its place."""
+    stage.look_after(name)
     stage.note("stop")
     program = stage.programs[name]
     ready = stage.ready(name)
@@ -90,7 +92,7 @@ def stop(stage: Stage, name: str) -> Fault:
     while program.process.poll() is None:
         yield 0.1
     if ready:
-        stage.exited(name, program)
+        stage.exited(name)
     stage.start(name)
 
 
@@ -120,7 +122,6 @@ def nonsense_entry(stage: Stage, _: str) -> Fault:
     with suppress(StoreUnavailable):
         now = stage.store.now()
         stage.store.change([EntryChange(name, "chaos", "{nonsense", 0, now, now)])
-        stage.made(name, now)
     stage.note("nonsense")
     yield 0.0
 

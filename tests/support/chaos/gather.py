@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from programs import read_records
+
 from chaos.checker import job_id
-from chaos.driver import WORKERS, read_lines
+from chaos.driver import WORKERS
 from chaos.evidence import SECOND, EntryFacts, Evidence, JobFacts, Record, Run, Said
 from chaos.load import HISTORY, step_of
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from chaos.evidence import Sent
 
 _AT_ONCE = 1000
-_TOLD = ("store_lost", "store_returned")
+_MISTAKES = ("beat_failed", "child_failed", "heartbeat_failed", "worker_failed", "log")
 
 
 def gather(stage: Stage, until: int) -> Evidence:
@@ -24,9 +26,11 @@ def gather(stage: Stage, until: int) -> Evidence:
     evidence.entries = entries(stage)
     evidence.sent = [*stage.extra, *(sent for producer in stage.producers for sent in producer.sent)]
     evidence.jobs = jobs(stage, evidence.entries, evidence.sent)
-    evidence.runs = [Run(**line) for path in sorted(stage.runs.iterdir()) for line in read_lines(path)]
+    evidence.runs = [Run(**line) for path in sorted(stage.runs.iterdir()) for line in read_records(path)]
     evidence.faults = list(stage.noted_faults)
-    evidence.said = said(stage)
+    evidence.said = said(stage, "store_lost", "store_returned")
+    evidence.deaths = said(stage, "child_died")
+    evidence.complaints = complaints(stage)
     evidence.exits = list(stage.exits)
     evidence.survivors = set(stage.survivors)
     evidence.totals = stage.store.totals()
@@ -80,13 +84,27 @@ def jobs(stage: Stage, found: list[EntryFacts], sent: list[Sent]) -> dict[str, J
     return facts
 
 
-def said(stage: Stage) -> list[Said]:
+def said(stage: Stage, *actions: str) -> list[Said]:
     return [
         Said(program, line["pid"], line["action"], _micros(line["time"]))
-        for program, lines in stage.logs()
-        for line in lines
-        if line["action"] in _TOLD
+        for program, path in stage.logs()
+        for line in read_records(path)
+        if line["action"] in actions
     ]
+
+
+def complaints(stage: Stage) -> list[str]:
+    """Mistakes that a program has caught and logged, and all that is no log line at all."""
+    found = []
+    for program, path in stage.logs():
+        text = path.read_text(errors="replace")
+        found += [f"{program} says: {line}" for line in text.splitlines() if not line.startswith("{")]
+        found += [
+            f"{program} says {line['action']}: {line.get('traceback') or line['message']}"
+            for line in read_records(path)
+            if line["action"] in _MISTAKES
+        ]
+    return found
 
 
 def _micros(instant: str) -> int:
