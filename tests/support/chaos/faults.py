@@ -2,7 +2,8 @@
 
 Each fault is a generator: it does something, yields the seconds until it is to go on, and puts right what it did
 before it ends. What it did it notes on the stage, with the time that those it hit may need to get over it: they
-wait up to 0.8 s between two tries to reach a store (`AGAIN`), and three seconds for an answer (`IN_VAIN`).
+wait up to 0.8 s between two tries to reach a store (`AGAIN`), three seconds for an answer (`IN_VAIN`), and ten more for
+a job (`DEAF`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 AGAIN = 1.3
 IN_VAIN = 3.0 + AGAIN
+DEAF = 13.0 + IN_VAIN
+"""Who waits for a job on a connection that has lost the answer, and was not cut, waits for so long."""
+
 CUT = 0.4
 """A connection that was cut is made anew at once."""
 
@@ -148,16 +152,19 @@ def half_open(stage: Stage, name: str) -> Fault:
     """
     proxy, rng = stage.proxies[name], stage.rng
     directions = rng.choice((("up",), ("down",), BOTH))
-    slow = rng.random() < 0.5
+    slow, lose, end = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5
     with stage.noted("half-open", IN_VAIN, programs={name}, outage=True, flaps=slow):
         if slow:
             proxy.delay(0.2)
             yield rng.uniform(1.0, 2.0)
-        (proxy.swallow if rng.random() < 0.5 else proxy.hold)(directions)
+        (proxy.swallow if lose else proxy.hold)(directions)
         yield rng.uniform(0.5, 6.0)
-        if rng.random() < 0.5:
+        if end:
             proxy.cut(reset=rng.random() < 0.5)
         proxy.heal()
+    if lose and not end:
+        with stage.noted("deaf", DEAF, programs={name}, outage=True):
+            yield 0.0
 
 
 def latency(stage: Stage, name: str) -> Fault:
