@@ -375,6 +375,8 @@ LOST, RETURNED = Said("w1", CHILD, "store_lost", at(3.1)), Said("w1", CHILD, "st
         ([LOST, RETURNED], [OUTAGE], []),
         ([LOST, RETURNED], [], ["wrong"]),  # nothing was wrong with it
         ([LOST, RETURNED], [OUTAGE._replace(outage=False)], ["wrong"]),
+        ([LOST, RETURNED], [OUTAGE._replace(at=at(-4), until=at(-3))], []),  # it was asleep
+        ([LOST, RETURNED], [OUTAGE._replace(at=at(-9), until=at(-8))], ["wrong"]),
         ([LOST], [OUTAGE], ["wrong"]),  # it lives, and is silent
         ([RETURNED], [OUTAGE], ["wrong"]),
         ([LOST, LOST._replace(at=at(4)), RETURNED], [OUTAGE], ["wrong", "wrong"]),

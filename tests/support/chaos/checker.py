@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MISSED_AFTER = 10 * SECOND
 """How late `catchup = "skip"` lets a tick be before it is missed."""
 
+NOTICED_WITHIN = 10 * SECOND
+"""How long after a fault a process may use a connection first that was lost in it: it may have been asleep."""
+
 _MOST_SHOWN = 5
 _ENDED = ("completed", "failed")
 
@@ -232,13 +235,13 @@ def check_outages(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _told_too_often(program: str, pid: int, losses: list[int], excuses: Excuses) -> Iterator[Finding]:
-    """Each loss needs a fault of its own: one that began before it, and had not ended."""
+    """Each loss needs a fault of its own: one that began before it, and had not long ended."""
+    faults = excuses.of(pid, program)
     for at in losses:
-        if not excuses.faults_at(pid, program, at):
+        if not any(fault.at <= at <= fault.until + NOTICED_WITHIN for fault in faults):
             yield Finding(
                 "wrong", f"{program} (pid {pid}) lost the store at {at}, and nothing was wrong with it"
             )
-    faults = excuses.of(pid, program)
     for fault in faults:
         within = [at for at in losses if fault.at <= at <= fault.until]
         possible = [other for other in faults if other.at <= fault.until and fault.at <= other.until]

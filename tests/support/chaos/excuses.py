@@ -62,9 +62,6 @@ class Excuses:
             for silence in self._silences(run.pid, run.worker)
         )
 
-    def faults_at(self, pid: int, program: str, instant: int) -> list[Fault]:
-        return [fault for fault in self.of(pid, program) if fault.at <= instant <= fault.until]
-
     def _of(self, pid: int, program: str) -> list[Fault]:
         return [fault for fault in self._faults if fault.hits(pid, program)]
 

@@ -35,7 +35,7 @@ class Plan(NamedTuple):
 
 
 def plans() -> list[Plan]:
-    """Thirty-odd ticks a second, and two workers' worth of work."""
+    """Thirty-odd ticks a second, and work for two of the five children with what the producers send."""
     return [
         *(Plan(f"quick-{n}", 0.2, "work") for n in range(2)),
         *(
@@ -64,7 +64,7 @@ def configuration(entries: list[Plan]) -> str:
 class Producer(threading.Thread):
     """Sends jobs until it is told to stop. `sent` is complete once it has ended; `error` is why it ended early."""
 
-    def __init__(self, name: str, store_url: str, seed: str, pause: float = 0.3) -> None:
+    def __init__(self, name: str, store_url: str, seed: str, pause: float = 1.0) -> None:
         super().__init__(name=name, daemon=True)
         self.sent: list[Sent] = []
         self.error: BaseException | None = None
