@@ -1,8 +1,9 @@
 """Why a job may start again although an earlier start of it did not fail: by the log of what was done to processes.
 
-A worker extends the lease of what it holds each third of the lease, so one that was silent for two thirds of it may
-have lost what it held, wherever the silence began. Faults that follow one another closely are one silence, for a
-worker that is about to return from one is hit by the next. A tenth of the lease is left for a busy machine.
+A worker extends the lease of what it holds each third of the lease, and a lease that has run out has a third of it as
+a grace; so one that was silent for as long as its lease may have lost what it held, wherever the silence began. Faults
+that follow one another closely are one silence, for a worker that is about to return from one is hit by the next. A
+tenth of the lease is left for a busy machine.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from chaos.evidence import Fault, Run
 
-LONG_ENOUGH = 2 / 3 - 1 / 10
+LONG_ENOUGH = 1 - 1 / 10
 """The part of a lease that a worker must have been silent for."""
 
 BREATH = SECOND
@@ -39,27 +40,17 @@ class Excuses:
         self._silences = lru_cache(maxsize=None)(self._merged)
 
     def allow(self, earlier: Run, later: Run) -> bool:
-        """Whether the process of the earlier run was killed or lost what it held before the later one, or the
-        process of the later one lost it before the earlier one, and woke too late to hear of it."""
-        return (
-            self._killed(earlier, later.at)
-            or self._silent(earlier, earlier.at, later.at)
-            or self._silent(later, later.at, earlier.at)
-        )
-
-    def _killed(self, run: Run, until: int) -> bool:
-        since = run.at - self._leases[run.worker]
-        return any(f.kills and run.pid in f.pids and since <= f.at <= until for f in self._faults)
-
-    def _silent(self, run: Run, since: int, before: int) -> bool:
-        """Whether a silence of its process that cost it the lease began before then, and lasted until shortly before
-        `since` at least."""
-        lease = self._leases[run.worker]
+        """Whether the process of the earlier run was killed, or silent for too long, before the later one."""
+        lease = self._leases[earlier.worker]
+        since = earlier.at - lease
         return any(
+            fault.kills and earlier.pid in fault.pids and since <= fault.at <= later.at
+            for fault in self._faults
+        ) or any(
             silence.until - silence.at >= lease * LONG_ENOUGH
-            and silence.at <= before
-            and since - lease <= silence.until
-            for silence in self._silences(run.pid, run.worker)
+            and silence.at <= later.at
+            and since <= silence.until
+            for silence in self._silences(earlier.pid, earlier.worker)
         )
 
     def _of(self, pid: int, program: str) -> list[Fault]:
