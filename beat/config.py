@@ -15,6 +15,7 @@ from beat.reading import choice, kind_of, seconds_within, shown, text, whole, zo
 from beat.schedules import Calendar, ScheduleError
 from beat.schedules.calendars import CALENDAR_KEYS
 from beat.toml_source import ConfigProblems, Problem, Source, expand, read_toml
+from jobq.conf import allowed_imports
 from jobq.errors import ConfigError
 from jobq.job import DEFAULT_QUEUE, check_queue
 from jobq.stores import MOST_REPLICAS, check_url, with_wait_replicas
@@ -56,6 +57,7 @@ class WorkerSettings:
     shutdown_timeout: float = 30.0
     max_tasks_per_child: int | None = None
     max_memory_per_child: int | None = None
+    allowed_imports: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,12 @@ def _queues(key: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _imports(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f'{key} is {kind_of(value)}; expected a list of modules such as ["myapp"]')
+    return allowed_imports(key, value)
+
+
 def _pool(key: str, value: Any) -> str:
     pool = choice("prefork", "threads", "solo")(key, value)
     if pool not in POOLS:
@@ -167,6 +175,7 @@ _WORKER: dict[str, Callable[[str, Any], Any]] = {
     "shutdown_timeout": seconds_within(0, _DAY),
     "max_tasks_per_child": whole(1, _LARGEST),
     "max_memory_per_child": whole(1, _LARGEST),
+    "allowed_imports": _imports,
 }
 _SECTIONS = ("beat", "worker", "calendars", "beat_schedule")
 _LATER: frozenset[KeyPath] = frozenset({("beat", "http")})

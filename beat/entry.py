@@ -175,7 +175,10 @@ class Evaluated:
         return self.evaluation.latest(since, until)
 
     def job(self, fire_time: int) -> NewJob:
-        """The job of a tick, under the tick's id. `expires` counts from the fire time."""
+        """The job of a tick, under the tick's id. `expires` counts from the fire time.
+
+        Its size was judged where the entry was loaded: nobody would read an error here.
+        """
         options = self.entry.options
         expires_at = options.expires_at
         if options.expires_in is not None:
@@ -187,6 +190,7 @@ class Evaluated:
             msgspec.structs.replace(
                 options, task_id=tick_id(self.entry.name, fire_time), expires_in=None, expires_at=expires_at
             ),
+            max_bytes=0,
             tick=(self.entry.name, iso(fire_time)),
         )
 

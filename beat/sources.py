@@ -11,8 +11,10 @@ import msgspec
 from beat.definition import entry_from_mapping
 from beat.entry import Entry
 from beat.schedule_keys import NO_CALENDARS
-from jobq.errors import ConfigError
+from beat.toml_source import read_toml
+from jobq.errors import ConfigError, TooLarge
 from jobq.message import JobOptions, parse_options
+from jobq.sizes import TASK_MAX_BYTES, check_size
 
 if TYPE_CHECKING:
     from beat.config import Config
@@ -26,7 +28,7 @@ FILE, SCHEDULE, CALLS = "the configuration file", "beat_schedule", "add_periodic
 
 
 def gather(config: Config | None, app: App | None) -> Sources:
-    """Every entry, complete. `ConfigError` where one is wrong or a name stands twice.
+    """Every entry, complete. `ConfigError` where one is wrong or too large, or a name stands twice.
 
     With a configuration file, all three sources are spoken for: an app that the file no longer names has no
     entries any more. A namespace of a store is therefore one configuration's.
@@ -44,6 +46,7 @@ def gather(config: Config | None, app: App | None) -> Sources:
             ]
         found = {name: [_with_defaults(entry, app) for entry in entries] for name, entries in found.items()}
     _refuse_doubles(found)
+    _refuse_large(found, config, TASK_MAX_BYTES if app is None else app.conf.task_max_bytes)
     return found
 
 
@@ -85,3 +88,23 @@ def _refuse_doubles(sources: Sources) -> None:
                     f'entry "{entry.name}" of {source} is defined by {seen[entry.name]} as well; rename one of them'
                 )
             seen[entry.name] = source
+
+
+def _refuse_large(sources: Sources, config: Config | None, max_bytes: int) -> None:
+    large: list[str] = []
+    for source, entries in sources.items():
+        for entry in entries:
+            size = len(entry.evaluated(0).job(0).message.encode())
+            try:
+                check_size(
+                    f'entry "{entry.name}": the message of its jobs', size, "task_max_bytes", max_bytes
+                )
+            except TooLarge as error:
+                problem = str(error)
+                if config is not None and source == FILE:
+                    problem = str(
+                        read_toml(config.path).problem(("beat_schedule", entry.name, "args"), problem)
+                    )
+                large.append(problem)
+    if large:
+        raise ConfigError("\n".join(large))

@@ -158,6 +158,8 @@ def prepare(
     if read is None:
         settings = _with_app(settings, loaded, keep_lease_ttl=lease_ttl is not None)
     worker_settings = _worker_of(loaded) if read is None else read.worker
+    if worker_settings.allowed_imports is not None:
+        loaded.conf.worker_allowed_imports = worker_settings.allowed_imports
     return Setup(
         config=read,
         app=loaded,

@@ -79,6 +79,8 @@ class App:
         **conf: Any,
     ) -> None:
         self.main = main
+        self.module: str | None = None
+        """The module that a command line was told to load it from."""
         self.tasks: dict[str, Task[..., Any]] = {}
         self.periodic_tasks: dict[str, dict[str, Any]] = {}
         self.on_after_configure = Hook()
@@ -243,6 +245,7 @@ class App:
             args,
             kwargs,
             parse_options(options, self.tz),
+            max_bytes=self.conf.task_max_bytes,
             default_queue=self.conf.task_default_queue,
             parent_id=parent.id,
             root_id=parent.root_id or parent.id,

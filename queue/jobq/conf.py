@@ -17,6 +17,7 @@ from jobq.durations import parse_duration
 from jobq.errors import ConfigError
 from jobq.job import DEFAULT_QUEUE, check_priority, check_queue
 from jobq.message import MOST_SECONDS
+from jobq.sizes import RESULT_MAX_BYTES, TASK_MAX_BYTES
 from jobq.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -42,12 +43,15 @@ DEFAULTS: dict[str, Any] = {
     "task_ignore_result": False,
     "task_always_eager": False,
     "task_eager_propagates": False,
+    "task_max_bytes": TASK_MAX_BYTES,
+    "result_max_bytes": RESULT_MAX_BYTES,
     "worker_concurrency": 2,
     "worker_pool": "prefork",
     "worker_prefetch_multiplier": 4,
     "worker_max_tasks_per_child": None,
     "worker_max_memory_per_child": None,
     "worker_lease_ttl": 10.0,
+    "worker_allowed_imports": None,
     "beat_schedule": {},
     "beat_lease_ttl": 3.0,
     "beat_max_loop_interval": 5.0,
@@ -239,6 +243,12 @@ def _whole(name: str, value: Any) -> int:
     return value
 
 
+def _bytes(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(f"{name} = {value!r} is not a whole number of bytes; 0 is for no limit")
+    return value
+
+
 def _or_none(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
     return lambda name, value: None if value is None else check(name, value)
 
@@ -248,6 +258,17 @@ def _modules(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(listed, list | tuple) or not all(isinstance(module, str) for module in listed):
         raise ConfigError(f"{name} = {value!r} is not a list of module names")
     return tuple(listed)
+
+
+def allowed_imports(name: str, value: Any) -> tuple[str, ...]:
+    """Modules that messages may name functions of: prefixes such as "lib.jobs", or "*" for all."""
+    listed = _modules(name, value)
+    for module in listed:
+        if module != "*" and not all(part.isidentifier() for part in module.split(".")):
+            raise ConfigError(
+                f'{name}: {module!r} is not a module\'s name; expected such as "myapp" or "lib.jobs", or "*" for all'
+            )
+    return listed
 
 
 def _table(name: str, value: Any) -> Mapping[str, Any]:
@@ -295,6 +316,9 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "worker_max_tasks_per_child": _or_none(_whole),
     "worker_max_memory_per_child": _or_none(_whole),
     "worker_lease_ttl": _seconds,
+    "worker_allowed_imports": _or_none(allowed_imports),
+    "task_max_bytes": _bytes,
+    "result_max_bytes": _bytes,
     "beat_schedule": lambda name, value: _table(name, {} if value is None else value),
     "beat_lease_ttl": _seconds,
     "beat_max_loop_interval": _seconds,

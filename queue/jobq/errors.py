@@ -27,6 +27,14 @@ class MessageNotUnderstood(JobqError, ValueError):  # noqa: N818 - reads as the 
     """A message in a queue is not the JSON that this version reads."""
 
 
+class ImportNotAllowed(JobqError):  # noqa: N818 - reads as the sentence it is
+    """A message names a function of a module that the worker may not import from."""
+
+
+class TooLarge(JobqError, ValueError):  # noqa: N818 - reads as the sentence it is
+    """A message, or a result, is larger than its limit."""
+
+
 class TaskFailed(JobqError):  # noqa: N818 - an outcome, not a fault of this package
     """A job failed with an exception whose class is not known here; the message carries its name and text."""
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec.structs import replace
 
+from jobq import foreign
 from jobq.errors import ConfigError, MessageNotUnderstood
 from jobq.instants import iso, seconds_to_micros, to_micros
 from jobq.job import DEFAULT_QUEUE, MAX_LOST, Failure, NewJob, check_priority, check_queue, new_id
+from jobq.sizes import TASK_MAX_BYTES, encode_message
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 100 * 366 * 86_400
 _LATEST = 2**53 - 1
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=_LATEST)]
+Instant = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=253_402_300_799_999_999)]
+"""Epoch microseconds of the years 1 to 9999."""
+Micros = Annotated[int, msgspec.Meta(ge=-MOST_SECONDS * 1_000_000, le=MOST_SECONDS * 1_000_000)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=MOST_SECONDS)]
 
 
 class JobOptions(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -32,12 +40,12 @@ class JobOptions(msgspec.Struct, omit_defaults=True, frozen=True):
     queue: str | None = None
     priority: int | None = None
     countdown: float = 0.0
-    eta: int = 0
-    expires_in: float | None = None
-    expires_at: int | None = None
-    retries: int | None = None
-    soft_time_limit: float | None = None
-    time_limit: float | None = None
+    eta: Instant = 0
+    expires_in: Seconds | None = None
+    expires_at: Instant | None = None
+    retries: Count | None = None
+    soft_time_limit: Seconds | None = None
+    time_limit: Seconds | None = None
     ignore_result: bool | None = None
     headers: dict[str, Any] = {}
     link: tuple[Link, ...] = ()
@@ -73,18 +81,19 @@ class Message(msgspec.Struct, omit_defaults=True, frozen=True):
     eta             the instant it was to wait for, in ISO 8601; absent where it was a countdown or none
     entry, fire_time   the tick it was enqueued for: entry name, and the instant in ISO 8601
     root_id, parent_id the first job of a line of links, and the job that this one follows
+    content_type    "application/json", as if absent; any other is refused
     """
 
     task: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
     plain: bool = False
-    retries: int = 0
-    max_retries: int | None = None
-    expires_at: int | None = None
-    expires_in: int | None = None
-    soft_time_limit: float | None = None
-    time_limit: float | None = None
+    retries: Count = 0
+    max_retries: Count | None = None
+    expires_at: Instant | None = None
+    expires_in: Micros | None = None
+    soft_time_limit: Seconds | None = None
+    time_limit: Seconds | None = None
     ignore_result: bool | None = None
     headers: dict[str, Any] = {}
     link: tuple[Link, ...] = ()
@@ -94,6 +103,7 @@ class Message(msgspec.Struct, omit_defaults=True, frozen=True):
     fire_time: str | None = None
     root_id: str | None = None
     parent_id: str | None = None
+    content_type: str | None = None
 
 
 _decoder = msgspec.json.Decoder(Message)
@@ -115,9 +125,22 @@ CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it 
 
 def decode_message(text: str | bytes) -> Message:
     try:
-        return _decoder.decode(text)
+        message = _decoder.decode(text)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise MessageNotUnderstood(f"the message is not understood: {error}") from error
+        data = text.encode(errors="surrogatepass") if isinstance(text, str) else bytes(text)
+        _check_content_type(foreign.content_type(data))
+        seems = foreign.looks_like(data)
+        hint = "" if seems is None else f"; it looks like {seems}, and messages are JSON here"
+        raise MessageNotUnderstood(f"the message is not understood: {error}{hint}") from error
+    _check_content_type(message.content_type)
+    return message
+
+
+def _check_content_type(content_type: str | None) -> None:
+    if content_type is not None and not foreign.is_json(content_type):
+        raise MessageNotUnderstood(
+            f'the message is not understood: its content type is "{content_type}"; expected "{foreign.JSON_TYPES[0]}"'
+        )
 
 
 class _Named(msgspec.Struct):
@@ -139,6 +162,7 @@ def new_job(
     options: JobOptions,
     *,
     plain: bool = False,
+    max_bytes: int = TASK_MAX_BYTES,
     default_queue: str = DEFAULT_QUEUE,
     tick: tuple[str, str] | tuple[None, None] = (None, None),
     root_id: str | None = None,
@@ -146,7 +170,7 @@ def new_job(
 ) -> NewJob:
     """The job to insert. `tick` is (entry, fire time) where the beat enqueues it.
 
-    Arguments that JSON has no form for raise `TypeError` with a sentence. What is linked gets its id here, so
+    Arguments that JSON has no form for raise `TypeError`, too many bytes (0: no limit) `TooLarge`. What is linked gets its id here, so
     that whoever knows the job knows what follows from its success.
     """
     entry, fire_time = tick
@@ -172,15 +196,11 @@ def new_job(
         root_id=root_id,
         parent_id=parent_id,
     )
-    try:
-        text = encode_json(message)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise TypeError(f"the arguments of {task} can't be sent as JSON: {error}") from error
     return NewJob(
         id=options.task_id or new_id(),
         queue=options.queue or default_queue,
         priority=check_priority(options.priority),
-        message=text,
+        message=encode_message(message, max_bytes),
         due=options.eta,
         delay=seconds_to_micros(options.countdown),
     )
@@ -200,7 +220,15 @@ def _with_id(link: Link) -> Link:
     return replace(link, options=replace(link.options, task_id=new_id()))
 
 
-def follow(link: Link, leading: Sequence[Any], *, parent_id: str, root_id: str, default_queue: str) -> NewJob:
+def follow(
+    link: Link,
+    leading: Sequence[Any],
+    *,
+    parent_id: str,
+    root_id: str,
+    default_queue: str,
+    max_bytes: int = TASK_MAX_BYTES,
+) -> NewJob:
     """The job that a link becomes when its parent has ended; `leading` goes before its own arguments.
 
     The link may have been written by other hands: a queue or a time that no store takes raises `ConfigError`.
@@ -215,6 +243,7 @@ def follow(link: Link, leading: Sequence[Any], *, parent_id: str, root_id: str, 
         link.kwargs,
         link.options,
         plain=link.plain,
+        max_bytes=max_bytes,
         default_queue=default_queue,
         parent_id=parent_id,
         root_id=root_id,

@@ -28,6 +28,7 @@ from jobq.plain import name_of
 from jobq.redis_connection import url_of
 from jobq.results import failure_of
 from jobq.rq_arguments import take_options
+from jobq.sizes import TASK_MAX_BYTES
 from jobq.task import Task
 
 if TYPE_CHECKING:
@@ -123,11 +124,16 @@ class Queue:
             kwargs,
             parse_options(options, UTC),
             plain=plain,
+            max_bytes=self._max_bytes(func),
             parent_id=parent.id,
             root_id=parent.root_id or parent.id,
         )
         self.store.enqueue([job])
         return Job(job.id, self._source)
+
+    def _max_bytes(self, func: object) -> int:
+        app = func.app if isinstance(func, Task) else self._source
+        return app.conf.task_max_bytes if isinstance(app, App) else TASK_MAX_BYTES
 
     # -- look
 

@@ -101,3 +101,21 @@ def test_what_a_change_of_the_clock_does_to_an_entry_is_noted_with_its_dates(che
     assert re.search(r"20\d\d-10-\d\d has 02:30 twice, it fires the first time", notes[0])
     quiet = check(ENTRY + 'cron = "30 2 * * *"\n')
     assert "note:" not in quiet.stdout
+
+
+def test_an_entry_that_is_too_large_for_a_queue_is_named_with_its_line(check, tmp_path):
+    (tmp_path / "tasks.py").write_text(
+        "from jobq import App\napp = App(task_max_bytes=200)\n@app.task\ndef t(*_): pass\n"
+    )
+    text = 'app = "tasks:app"\n' + ENTRY + f'every = 1\nargs = ["{"x" * 300}"]\n'
+    done = check(text)
+    assert done.returncode == 2
+    assert 'beat.toml:5: entry "e": the message of its jobs is 3' in done.stderr
+    assert "bytes of JSON, and task_max_bytes allows 200: put what is large" in done.stderr
+    assert check(text.replace("x" * 300, "x")).returncode == 0
+    of_the_app = "app.conf.beat_schedule = {'big': {'task': 'tasks.t', 'schedule': 5, 'args': ['x' * 300]}}\n"
+    with (tmp_path / "tasks.py").open("a") as tasks:
+        tasks.write(of_the_app)
+    done = check('app = "tasks:app"\n')
+    assert (done.returncode, 'Error: entry "big": the message of its jobs' in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr

@@ -21,6 +21,7 @@ app = App("tasks", task_routes={"tasks.slow": "slow"})
 def add(a, b): return a + b
 @app.task
 def slow(): pass
+def neg(a): return -a
 """
 
 
@@ -88,7 +89,7 @@ def test_enqueue_knows_the_app(jobq, store):
     job_id = jobq("enqueue", "tasks.slow", app="tasks:app").strip()
     assert store.get([job_id])[0].queue == "slow"
     assert 'did you mean "tasks.slow"?' in jobq("enqueue", "tasks.slw", app="tasks", code=1)
-    plain = json.loads(jobq("enqueue", "--plain", "operator.neg", "[1]", "--json", app="tasks"))
+    plain = json.loads(jobq("enqueue", "--plain", "tasks.neg", "[1]", "--json", app="tasks"))
     assert json.loads(store.get([plain["id"]])[0].message)["plain"] is True
 
 
@@ -177,6 +178,6 @@ def test_a_folder_where_no_database_can_be(jobq):
 
 def test_a_worker_runs_what_is_there(jobq):
     added = jobq("enqueue", "tasks.add", "[1, 2]").strip()
-    plain = jobq("enqueue", "--plain", "operator.neg", "[5]").strip()
+    plain = jobq("enqueue", "--plain", "tasks.neg", "[5]").strip()
     jobq("worker", "--burst", app="tasks")
     assert [json.loads(jobq("result", job, "--json"))["result"] for job in (added, plain)] == [3, -5]

@@ -108,6 +108,15 @@ def test_a_plain_function_that_can_not_be_imported(app, store, path, words):
     check_dead_letter(app, store, job.id, "ImportError", *words)
 
 
+@pytest.mark.parametrize(
+    "path", ["os.system", "process_tasks.kill", "programs.environment", "process_tasks.Path"]
+)
+def test_a_plain_function_that_may_not_be_imported(app, store, path):
+    """Of the interpreter, by way of the app's own module, and of a module beside it that is not in the worker's folder."""
+    job = Queue(store=app).enqueue(path, "true")
+    check_dead_letter(app, store, job.id, "ImportNotAllowed", "worker_allowed_imports")
+
+
 def test_arguments_that_do_not_fit(app, store):
     job = app.send_task("process_tasks.echo", [1, 2, 3])
     check_dead_letter(app, store, job.id, "TypeError")

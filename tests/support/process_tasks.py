@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from os import kill
 from pathlib import Path
 
 from jobq import App
@@ -64,7 +65,7 @@ def last(seconds: float, folder: str) -> float:
 def die(folder: str) -> None:
     """Leave a sign, and kill the process that runs this."""
     _sign(folder)
-    os.kill(os.getpid(), signal.SIGKILL)
+    kill(os.getpid(), signal.SIGKILL)
 
 
 @app.task

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
+import zlib
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -11,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobq.errors import ConfigError, MessageNotUnderstood
+from jobq.errors import ConfigError, MessageNotUnderstood, TooLarge
 from jobq.instants import to_micros
 from jobq.message import JobOptions, Link, Message, decode_message, encode_json, follow, new_job, task_name
 
@@ -84,6 +87,123 @@ def test_unknown_fields_are_for_others():
 def test_what_is_not_understood_gets_a_sentence(text):
     with pytest.raises(MessageNotUnderstood, match="the message is not understood"):
         decode_message(text)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "json", "application/json", "Application/JSON; charset=utf-8", "application/json;v=1"],
+)
+def test_json_by_its_names_is_read(content_type):
+    assert decode_message(json.dumps({"task": "t", "content_type": content_type})).task == "t"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-python-serialize", "pickle", "yaml", "", " ", "json5"]
+)
+@pytest.mark.parametrize("args", [[], "gASVBQAAAAAAAABLAUsChpQu"])
+def test_another_content_type_is_refused_by_its_name(content_type, args):
+    """Whatever else there is in the message, which is then of that type's shape."""
+    with pytest.raises(
+        MessageNotUnderstood, match=f'content type is "{content_type}"; expected "application/json"'
+    ):
+        decode_message(json.dumps({"task": "t", "args": args, "content_type": content_type}))
+
+
+class Evil:
+    def __reduce__(self):
+        return pytest.fail, ("unpickled",)
+
+
+CELERY = {
+    "body": base64.b64encode(b'[[1, 2], {}, {"callbacks": null}]').decode(),
+    "content-encoding": "utf-8",
+    "content-type": "application/json",
+    "headers": {"lang": "py", "task": "tasks.add", "id": "x"},
+    "properties": {"delivery_tag": "y", "body_encoding": "base64"},
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        *((pickle.dumps(Evil(), protocol), "a pickle") for protocol in range(6)),
+        (zlib.compress(pickle.dumps(("tasks.add", None, (1, 2), {}))), "zlib data"),
+        (msgspec.msgpack.encode({"task": "t", "args": [1, 2]}), "msgpack"),
+        (msgspec.msgpack.encode(["t", {"n": -7}]), "msgpack"),
+        (b"task: tasks.add\nargs: [1, 2]\n", "YAML"),
+        (b"--- \n- 1\n", "YAML"),
+        (json.dumps(CELERY).encode(), "a message of Celery"),
+        (b"\xef\xbb\xbf" + b'{"task": "t"}', "byte order mark"),
+        ('{"task": "t"}'.encode("utf-16"), "byte order mark"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+    ],
+)
+def test_what_a_message_looks_like_is_told_and_nothing_is_decoded(data, words):
+    with pytest.raises(
+        MessageNotUnderstood, match=f"not understood: .*; it looks like .*{words}.*, and messages are JSON"
+    ):
+        decode_message(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no JSON at all", b"{", b'{"task": 5}', b"[1, 2]", b"null", b"\xc3\xa9"]
+)
+def test_where_nothing_can_be_told_nothing_is_said(data):
+    with pytest.raises(MessageNotUnderstood) as caught:
+        decode_message(data)
+    assert "looks like" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"time_limit": -1},
+        {"soft_time_limit": 1e12},
+        {"retries": -1},
+        {"max_retries": -1},
+        {"expires_at": 10**18},
+        {"expires_in": 10**18},
+        {"link": [{"task": "t", "options": {"time_limit": -1}}]},
+        {"link": [{"task": "t", "options": {"eta": -(10**18)}}]},
+    ],
+    ids=json.dumps,
+)
+def test_numbers_that_no_worker_could_keep_to_are_refused(fields):
+    with pytest.raises(MessageNotUnderstood, match=r"Expected `(int|float)` [<>]= "):
+        decode_message(json.dumps({"task": "t", **fields}))
+
+
+# -- how large
+
+
+def test_the_size_is_that_of_the_whole_message_links_included():
+    link = Link("u", args=("x" * 600,), options=JobOptions(task_id="n"))
+    job = new_job("t", (), {}, JobOptions(link=(link,)))
+    size = len(job.message)
+    assert new_job("t", (), {}, JobOptions(link=(link,)), max_bytes=size).message == job.message
+    assert new_job("t", (), {}, JobOptions(link=(link,)), max_bytes=0).message == job.message
+    with pytest.raises(
+        TooLarge,
+        match=rf"the message of t is {size} bytes of JSON, and task_max_bytes allows {size - 1}: put",
+    ):
+        new_job("t", (), {}, JobOptions(link=(link,)), max_bytes=size - 1)
+
+
+def test_bytes_are_counted_and_not_characters():
+    assert new_job("t", ("e" * 80,), {}, JobOptions(), max_bytes=120)
+    with pytest.raises(TooLarge):
+        new_job("t", ("é" * 80,), {}, JobOptions(), max_bytes=120)
+
+
+def test_without_a_limit_given_there_is_one():
+    new_job("t", ("x" * (2**20 - 100),), {}, JobOptions())
+    with pytest.raises(TooLarge, match=r"is 1,048,6\d\d bytes of JSON, and task_max_bytes allows 1,048,576"):
+        new_job("t", ("x" * 2**20,), {}, JobOptions())
+
+
+def test_what_follows_is_bounded_too():
+    with pytest.raises(TooLarge, match="the message of t is"):
+        follow(Link("t"), ("x" * 200,), parent_id="p", root_id="r", default_queue="q", max_bytes=200)
 
 
 @given(st.binary() | st.text())

@@ -89,5 +89,6 @@ def _plain_job(
         kwargs,
         parse_options(options, app.tz),
         plain=True,
+        max_bytes=app.conf.task_max_bytes,
         default_queue=app.conf.task_default_queue,
     )

@@ -35,6 +35,7 @@ def load_app(spec: str, store: str | None = None) -> App:
         raise ConfigError(f'the app "{spec}" is not the name of a module; {_EXPECTED}{_as_module(path)}')
     module = _import(path, spec)
     app = _attribute(module, attribute, spec) if attribute else _only_app(module, spec)
+    app.module = module.__name__
     if store is not None:
         app.conf.broker_url = store
     try:

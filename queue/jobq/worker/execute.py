@@ -1,14 +1,14 @@
 """Run one job and say how it ended. Knows no store: a claim goes in, an outcome comes out.
 
-Whatever a message holds, the answer is an outcome: a message that is not understood, a task that is not
-registered and a function that can't be imported fail for good, with the reason, for no retry would mend them.
-A task's own exception is retried where the task says so.
+Whatever a message holds, the answer is an outcome: a message that is too large or not understood, a task that is not
+registered and a function that can't or must not be imported fail for good, with the reason, for no retry would mend
+them. A task's own exception is retried where the task says so; once it has returned it is not run again for what
+becomes of its result.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -19,13 +19,24 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from jobq.context import Request, current_request
-from jobq.errors import Ignore, JobqError, MessageNotUnderstood, NotRegistered, Reject, Retry
+from jobq.errors import (
+    Ignore,
+    ImportNotAllowed,
+    JobqError,
+    MessageNotUnderstood,
+    NotRegistered,
+    Reject,
+    Retry,
+    TooLarge,
+)
 from jobq.instants import iso, seconds_to_micros
 from jobq.job import Claim, Failure, JobRecord, NewJob, Outcome, State
 from jobq.message import Message, check_due, decode_message, encode_json, follow, read_seconds
 from jobq.results import EagerResult
 from jobq.retry import retry_delay
+from jobq.sizes import ROOM, check_size, encode_message, encode_result
 from jobq.task import Task
+from jobq.worker.imports import Imports
 from jobq.worker.limits import BrokenOff, limited, soft_time_limit
 
 if TYPE_CHECKING:
@@ -34,6 +45,11 @@ if TYPE_CHECKING:
     from jobq.app import App
 
 DEAD_LETTER = -1
+MOST_SAID, MOST_TRACED = 4_000, 40_000
+"""Characters that are kept of what an exception says, and of its traceback."""
+
+_SAID = (ImportNotAllowed, MessageNotUnderstood, NotRegistered, TooLarge)
+"""Errors of which the sentence says it all."""
 
 
 @dataclass
@@ -50,11 +66,16 @@ class Executor:
     eager: bool = False
     error: BaseException | None = field(default=None, init=False)
     _runner: asyncio.Runner | None = field(default=None, init=False, repr=False)
+    _imports: Imports = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._imports = Imports(self.app)
 
     def run(self, claim: Claim, now: int) -> Outcome:
         """The outcome of running `claim`; `now` is the store's clock, in epoch microseconds."""
         self.error = None
         try:
+            check_size("the stored message", len(claim.message), "task_max_bytes", self._max_stored)
             return self._run(claim, decode_message(claim.message), now)
         except Exception as error:  # noqa: BLE001 - a message may ask for the impossible anywhere, its links included
             self.error = error
@@ -69,7 +90,7 @@ class Executor:
             task = self._task(message)
         except (JobqError, ImportError, AttributeError, ValueError) as error:
             self.error = error
-            return _failed(claim, error, self._follow(claim, message, message.link_error, (claim.id,)))
+            return self._failed(claim, message, error)
         return self._attempt(claim, message, task)
 
     def close(self) -> None:
@@ -81,10 +102,16 @@ class Executor:
         """Seconds that an ended job is kept: at least one, for 0 would forget it at once."""
         return max(1, round(self.app.conf.result_expires or 10 * 365 * 86400))
 
+    @property
+    def _max_stored(self) -> int:
+        """Bytes that a message may have in the store; 0 for no limit."""
+        most: int = self.app.conf.task_max_bytes
+        return most and most + ROOM
+
     def _task(self, message: Message) -> Task[..., Any]:
         if not message.plain:
             return self.app.find_task(message.task)
-        function = import_function(message.task)
+        function = self._imports.function(message.task)
         if isinstance(function, Task):
             return function
         return Task(self.app, function, message.task, {})
@@ -96,9 +123,9 @@ class Executor:
             if hard:
                 self.on_time_limit(hard, self._follow(claim, message, message.link_error, (claim.id,)))
             try:
-                return self._completed(claim, message, task, self._call(task, message))
+                result = self._call(task, message)
             except Retry as retry:
-                return _retried(claim, message, retry)
+                return self._retried(claim, message, retry)
         except Ignore:
             return Outcome(claim.id, claim.token, State.COMPLETED, keep=self._keep)
         except (KeyboardInterrupt, BrokenOff):
@@ -108,6 +135,17 @@ class Executor:
             return self._raised(claim, message, task, error)
         finally:
             current_request.reset(token)
+        return self._returned(claim, message, task, result)
+
+    def _returned(self, claim: Claim, message: Message, task: Task[..., Any], result: Any) -> Outcome:
+        try:
+            return self._completed(claim, message, task, result)
+        except Exception as error:  # noqa: BLE001 - a result may be anything, and what is linked of other hands
+            self.error = error
+            return self._failed(claim, message, error)
+
+    def _failed(self, claim: Claim, message: Message, error: BaseException) -> Outcome:
+        return _failed(claim, error, self._follow(claim, message, message.link_error, (claim.id,)))
 
     def _completed(self, claim: Claim, message: Message, task: Task[..., Any], result: Any) -> Outcome:
         ignored = _first_given(message.ignore_result, task.ignore_result, self.app.conf.task_ignore_result)
@@ -115,7 +153,7 @@ class Executor:
             claim.id,
             claim.token,
             State.COMPLETED,
-            "null" if ignored else _encode_result(task, result),
+            "null" if ignored else encode_result(task.name, result, self.app.conf.result_max_bytes),
             0 if ignored else self._keep,
             follow=self._follow(claim, message, message.link, (result,)) if message.link else (),
         )
@@ -144,7 +182,7 @@ class Executor:
 
     def _raised(self, claim: Claim, message: Message, task: Task[..., Any], error: BaseException) -> Outcome:
         if isinstance(error, Reject) and error.requeue:
-            return _retried(claim, message, Retry("rejected", exc=error, delay=0.0), counted=False)
+            return self._retried(claim, message, Retry("rejected", exc=error, delay=0.0), counted=False)
         allowed = task.retries_allowed(current_request.get())
         retryable = isinstance(error, task.autoretry_for) and not isinstance(error, Reject)
         # A plain function has no decorator to say what to retry: `retries` on the call means any exception.
@@ -157,15 +195,41 @@ class Executor:
                 ceiling=task.retry_backoff_max,
                 jitter=task.retry_jitter,
             )
-            return _retried(claim, message, Retry(exc=error, delay=delay))
-        return _failed(claim, error, self._follow(claim, message, message.link_error, (claim.id,)))
+            return self._retried(claim, message, Retry(exc=error, delay=delay))
+        return self._failed(claim, message, error)
+
+    def _retried(self, claim: Claim, message: Message, retry: Retry, *, counted: bool = True) -> Outcome:
+        following = msgspec.structs.replace(
+            message,
+            retries=message.retries + counted,
+            args=message.args if retry.new_args is None else retry.new_args,
+            kwargs=message.kwargs if retry.new_kwargs is None else retry.new_kwargs,
+            eta=iso(retry.due) if retry.due else None,
+        )
+        return Outcome(
+            claim.id,
+            claim.token,
+            State.SCHEDULED,
+            _failure(retry.exc or retry),
+            message=encode_message(following, self._max_stored),
+            due=check_due(retry.due or 0),
+            delay=0 if retry.due else seconds_to_micros(read_seconds("the retry's delay", retry.delay)),
+        )
 
     def _follow(
         self, claim: Claim, message: Message, links: tuple[Any, ...], leading: tuple[Any, ...]
     ) -> tuple[NewJob, ...]:
-        root, queue = message.root_id or claim.id, self.app.conf.task_default_queue
+        conf = self.app.conf
         return tuple(
-            follow(link, leading, parent_id=claim.id, root_id=root, default_queue=queue) for link in links
+            follow(
+                link,
+                leading,
+                parent_id=claim.id,
+                root_id=message.root_id or claim.id,
+                default_queue=conf.task_default_queue,
+                max_bytes=conf.task_max_bytes,
+            )
+            for link in links
         )
 
 
@@ -211,18 +275,6 @@ def _wall_clock() -> int:
     return time.time_ns() // 1000
 
 
-def import_function(path: str) -> Callable[..., Any]:
-    """The callable at an import path `package.module.function`; `ImportError` with a sentence if there is none."""
-    module, _, name = path.rpartition(".")
-    try:
-        found: object = getattr(importlib.import_module(module), name)
-    except (Exception, SystemExit) as error:  # a module may do anything while it is imported
-        raise ImportError(f"the function {path} can't be imported: {error}") from error
-    if not callable(found):
-        raise ImportError(f"{path} is not a function")  # noqa: TRY004 - the path is wrong, not a type
-    return found
-
-
 def _expiry(message: Message, claim: Claim) -> int | None:
     if message.expires_in is not None:
         return claim.enqueued_at + message.expires_in
@@ -256,47 +308,25 @@ def _request(claim: Claim, message: Message, hostname: str, *, eager: bool) -> R
     )
 
 
-def _encode_result(task: Task[..., Any], result: object) -> str:
-    try:
-        return encode_json(result)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise TypeError(f"the result of {task.name} can't be kept as JSON: {error}") from error
-
-
-def _retried(claim: Claim, message: Message, retry: Retry, *, counted: bool = True) -> Outcome:
-    following = msgspec.structs.replace(
-        message,
-        retries=message.retries + counted,
-        args=message.args if retry.new_args is None else retry.new_args,
-        kwargs=message.kwargs if retry.new_kwargs is None else retry.new_kwargs,
-        eta=iso(retry.due) if retry.due else None,
-    )
-    return Outcome(
-        claim.id,
-        claim.token,
-        State.SCHEDULED,
-        _failure(retry.exc or retry),
-        message=encode_json(following),
-        due=check_due(retry.due or 0),
-        delay=0 if retry.due else seconds_to_micros(read_seconds("the retry's delay", retry.delay)),
-    )
-
-
 def _failed(claim: Claim, error: BaseException, following: tuple[NewJob, ...]) -> Outcome:
     return Outcome(claim.id, claim.token, State.FAILED, _failure(error), DEAD_LETTER, follow=following)
 
 
 def _failure(error: BaseException) -> str:
-    """Any exception's record, even if its text is no valid Unicode or can't be had at all."""
+    """Any exception's record, even if its text is no valid Unicode, of any length, or can't be had at all."""
     kind = type(error)
-    known = isinstance(error, MessageNotUnderstood | NotRegistered)
-    trace = "" if known else "".join(traceback.format_exception(error))
+    trace = "" if isinstance(error, _SAID) else "".join(traceback.format_exception(error))
     try:
         said = str(error)
     except Exception:  # noqa: BLE001 - an exception of somebody else's making
         said = "(its text can't be told)"
-    return encode_json(Failure(f"{kind.__module__}.{kind.__qualname__}", _valid(said), _valid(trace)))
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return encode_json(Failure(_kept(name, 200), _kept(said, MOST_SAID), _kept(trace, MOST_TRACED)))
 
 
-def _valid(text: str) -> str:
+def _kept(text: str, most: int) -> str:
+    """Valid Unicode, and of a long text its beginning and its end."""
+    if len(text) > most:
+        half = most // 2
+        text = f"{text[:half]} [... {len(text) - 2 * half:,} characters ...] {text[-half:]}"
     return text.encode("utf-8", "backslashreplace").decode()

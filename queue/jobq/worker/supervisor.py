@@ -28,6 +28,7 @@ from jobq.errors import ConfigError
 from jobq.log import event
 from jobq.runtime import STOP_SIGNALS
 from jobq.worker.child import Child
+from jobq.worker.imports import EVERYTHING
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -237,6 +238,13 @@ def _counted(children: int) -> str:
 def _tell_start(app: App, options: WorkerOptions, where: str) -> None:
     sentence = f"worker {options.name} runs jobs of {', '.join(options.queues)} in {where}"
     event(log, logging.INFO, "worker_started", sentence, tasks=sorted(app.tasks))
+    if EVERYTHING in (app.conf.worker_allowed_imports or ()):
+        event(
+            log,
+            logging.WARNING,
+            "imports_unrestricted",
+            'worker_allowed_imports has "*": whoever can write to the queues can run any function of this machine',
+        )
 
 
 def _tell_stop() -> None:

@@ -50,6 +50,7 @@ def test_every_setting(tmp_path: Path) -> None:
         shutdown_timeout = "2m"
         max_tasks_per_child = 100
         max_memory_per_child = 200000
+        allowed_imports = ["shop", "lib.jobs"]
     """
     assert load(tmp_path, text) == Config(
         path=tmp_path / "beat.toml",
@@ -73,6 +74,7 @@ def test_every_setting(tmp_path: Path) -> None:
             shutdown_timeout=120.0,
             max_tasks_per_child=100,
             max_memory_per_child=200000,
+            allowed_imports=("shop", "lib.jobs"),
         ),
     )
 

@@ -1,0 +1,40 @@
+"""Which modules a worker imports for messages: the app's setting, and that of the file."""
+
+from __future__ import annotations
+
+import json
+
+from jobs import wait_state
+from programs import APP, JOBQ, command
+
+from jobq import Queue
+from jobq.job import State
+
+
+def test_a_worker_without_an_app_runs_the_functions_of_its_folder(programs, app, store):
+    (programs.folder / "mine.py").write_text("def double(x): return 2 * x\n")
+    words = command(JOBQ, "--store", programs.store_url, "worker", "--log-format", "json", "--lease-ttl", "1")
+    worker = programs.start(words, "worker")
+    worker.wait_said("worker_started")
+    assert worker.said("imports_unrestricted") == []
+    done = wait_state(store, Queue(store=app).enqueue("mine.double", 4).id, State.COMPLETED)
+    assert json.loads(done.result) == 8
+    wait_state(store, Queue(store=app).enqueue("process_tasks.plain", 4).id, State.FAILED)
+    wait_state(store, Queue(store=app).enqueue("os.getpid").id, State.FAILED)
+
+
+def test_beatd_takes_the_list_from_its_file(programs, app, store):
+    config = programs.write_config('[worker]\nallowed_imports = ["posix"]\n')
+    beatd = programs.beatd("--app", APP, "--worker", "1", config=config)
+    beatd.wait_said("worker_started")
+    wait_state(store, Queue(store=app).enqueue("posix.getpid").id, State.COMPLETED)
+    refused = wait_state(store, Queue(store=app).enqueue("process_tasks.plain", 4).id, State.FAILED)
+    assert "in allowed_imports under [worker] of beat.toml" in refused.error
+
+
+def test_a_star_allows_everything_and_is_told_once(programs, app, store):
+    config = programs.write_config('[worker]\nallowed_imports = ["*"]\n')
+    beatd = programs.beatd("--worker", "2", config=config)
+    beatd.wait_said("imports_unrestricted")
+    wait_state(store, Queue(store=app).enqueue("posix.getpid").id, State.COMPLETED)
+    assert len(beatd.said("imports_unrestricted")) == 1
