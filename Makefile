@@ -17,6 +17,10 @@ EXHAUSTIVE := tests/unit/schedules/test_all_zones.py tests/unit/schedules/test_c
 BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py benchmarks/wait.py
 
 .PHONY: help run test test-exhaustive sim chaos lint bench clean
+FUZZ := tests/process/test_worker_fuzz.py tests/unit/test_execute_fuzz.py
+BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py
+
+.PHONY: help run test test-exhaustive sim fuzz lint bench clean
 
 help:
 	@echo "make run     run the example schedule on SQLite, with two workers, until Ctrl-C"
@@ -28,6 +32,7 @@ help:
 	@echo "             (SEED=1 is the first, STORE=sqlite|redis|both, TRACE=1 prints what happened in a bad one)"
 	@echo "make chaos   kill, stop and cut off a fleet for ten minutes a store, and see that nothing is lost or doubled"
 	@echo "             (MINUTES=2 STORE=redis SEED=1 choose, SEED= draws one)"
+	@echo "make fuzz    put ten thousand mutated messages and definitions to the workers and the beat (BEATD_TEST_SEED=random)"
 	@echo "make lint    run ruff and mypy only"
 	@echo "make bench   run the benchmarks"
 	@echo "make clean   remove .venv, $(DEMO) and every cache"
@@ -68,6 +73,8 @@ chaos: $(DEV)
 	@redis=$$($(BIN)/python tests/support/redis_server.py) || exit 1; \
 	BEATD_TEST_REDIS_SERVER="$$redis" PYTHONPATH=tests/support \
 		$(BIN)/python -m chaos --minutes $(MINUTES) --store $(STORE) --seed "$(SEED)"
+fuzz: $(DEV)
+	@BEATD_TEST_FUZZ=$${BEATD_TEST_FUZZ:-10000} $(BIN)/python -m pytest -s $(FUZZ) $(PYTEST_ARGS)
 
 lint: $(DEV)
 	@failed=0; \

@@ -125,9 +125,10 @@ CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it 
 
 def decode_message(text: str | bytes) -> Message:
     try:
-        message = _decoder.decode(text)
+        # Keys that are not known are skipped unread, and one of them may be a known one with a byte gone wrong.
+        message = _decoder.decode(text if isinstance(text, str) else text.decode())
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        data = text.encode(errors="surrogatepass") if isinstance(text, str) else bytes(text)
+        data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
         _check_content_type(foreign.content_type(data))
         seems = foreign.looks_like(data)
         hint = "" if seems is None else f"; it looks like {seems}, and messages are JSON here"
@@ -147,12 +148,17 @@ class _Named(msgspec.Struct):
     task: str
 
 
+_LONGEST_SHOWN = 200
+
+
 def task_name(message: str | bytes) -> str:
-    """The task's name for a log or a listing; "?" where the message is not understood."""
+    """The task's name for a log or a listing, in one line; "?" where the message is not understood."""
     try:
-        return msgspec.json.decode(message, type=_Named).task
+        name = msgspec.json.decode(message, type=_Named).task
     except (msgspec.DecodeError, ValueError, RecursionError):
         return "?"
+    name = name if name.isprintable() else ascii(name)
+    return name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
 
 
 def new_job(

@@ -71,7 +71,8 @@ class Task(Generic[P, R]):
         self.is_coroutine = inspect.iscoroutinefunction(function)
         functools.update_wrapper(self, function)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    # `/`: a function may have a parameter called self, and a message may give it by name.
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         result: R = self.function(self, *args, **kwargs) if self.bind else self.function(*args, **kwargs)
         return result
 
@@ -84,7 +85,7 @@ class Task(Generic[P, R]):
 
     # -- enqueue
 
-    def delay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
+    def delay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         return self.app.send_task(self.name, args, kwargs)
 
     def apply_async(
@@ -93,7 +94,7 @@ class Task(Generic[P, R]):
         """Enqueue with options; see `jobq.message.parse_options` for their names and units."""
         return self.app.send_task(self.name, args or (), kwargs or {}, **options)
 
-    async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
+    async def adelay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         return await asyncio.to_thread(self.app.send_task, self.name, args, kwargs)
 
     async def aapply_async(
@@ -109,10 +110,10 @@ class Task(Generic[P, R]):
 
     # -- signatures
 
-    def s(self, *args: Any, **kwargs: Any) -> Signature:
+    def s(self, /, *args: Any, **kwargs: Any) -> Signature:
         return Signature(self.name, args, kwargs, app=self.app)
 
-    def si(self, *args: Any, **kwargs: Any) -> Signature:
+    def si(self, /, *args: Any, **kwargs: Any) -> Signature:
         return Signature(self.name, args, kwargs, immutable=True, app=self.app)
 
     def signature(

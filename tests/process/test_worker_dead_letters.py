@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 
 import pytest
-import redis
-from jobs import wait_completed, wait_state
+from jobs import put_messages, wait_completed, wait_state
 from waiting import wait_until
 
 from jobq import Queue
@@ -17,25 +14,13 @@ from jobq.results import failure_of
 
 
 @pytest.fixture
-def put(store, store_url):
-    """`put(id, message)` makes a job as another language does: by plain commands, whatever the message is."""
+def put(store):
+    """`put(id, message)` makes a job by plain commands, whatever the message is."""
 
-    def by_redis(job_id, message):
-        with closing(redis.Redis.from_url(store_url)) as client:
-            fields = {"queue": "default", "priority": 5, "message": message, "state": "available"}
-            client.hset(f"{{beatd}}:job:{job_id}", mapping=fields | {"enqueued_at": store.now()})
-            client.rpush("{beatd}:queue:5:default", job_id)
-            client.rpush("{beatd}:wake:default", "1")
+    def go(job_id, message):
+        put_messages(store, [(job_id, message.encode() if isinstance(message, str) else message)])
 
-    def by_sql(job_id, message):
-        store.queues()  # makes the file
-        with closing(sqlite3.connect(store_url.removeprefix("sqlite:///"))) as connection, connection:
-            connection.execute(
-                "INSERT INTO jobs (id, queue, priority, message, state, enqueued_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (job_id, "default", 5, message, "available", store.now()),
-            )
-
-    return by_redis if store_url.startswith("redis") else by_sql
+    return go
 
 
 @pytest.fixture(autouse=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import redis
 from waiting import wait_until
 
 from jobq.job import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from jobq.app import App
@@ -17,6 +20,29 @@ if TYPE_CHECKING:
     from jobq.store import Store
 
 PATIENCE = 20.0
+
+
+def put_messages(store: Store, messages: Sequence[tuple[str, bytes]]) -> None:
+    """Make jobs as another language does: by plain commands, whatever their messages are."""
+    now = store.now()
+    if store.url.startswith("redis"):
+        with closing(redis.Redis.from_url(store.url)) as client, client.pipeline() as pipe:
+            for job_id, message in messages:
+                fields = {"queue": "default", "priority": 5, "message": message, "state": "available"}
+                pipe.hset(f"{{beatd}}:job:{job_id}", mapping=fields | {"enqueued_at": now})
+            pipe.sadd("{beatd}:queues", "default")
+            pipe.rpush("{beatd}:queue:5:default", *(job_id for job_id, _ in messages))
+            pipe.rpush("{beatd}:wake:default", "1")
+            pipe.execute()
+        return
+    store.queues()  # makes the file
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.executemany(
+            "INSERT INTO jobs (id, queue, priority, message, state, enqueued_at) VALUES (?, 'default', 5, "
+            "CAST(? AS TEXT), 'available', ?)",
+            [(job_id, message, now) for job_id, message in messages],
+        )
+        connection.execute("INSERT OR IGNORE INTO queues VALUES ('default')")
 
 
 def record(store: Store, job_id: str) -> JobRecord:

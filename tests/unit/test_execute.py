@@ -12,8 +12,6 @@ import time
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from jobq import App, Ignore, Reject, Retry
 from jobq.errors import SoftTimeLimitExceeded
@@ -192,45 +190,18 @@ def test_a_link_that_no_store_would_take_fails_its_job(app, run, options):
     assert run("t", link=(Link("u", options=options),)).state is State.FAILED
 
 
-FIELDS = {
-    "task": st.sampled_from(["t", "co", "retry", "builtins.len", "", "a.b", "no.such"]) | st.text(max_size=5),
-    "args": st.lists(st.integers() | st.text(max_size=3), max_size=2),
-    "kwargs": st.dictionaries(st.text(max_size=3), st.none(), max_size=1),
-    "plain": st.booleans(),
-    "retries": st.integers(),
-    "max_retries": st.none() | st.integers(),
-    "expires_at": st.none() | st.integers(),
-    "expires_in": st.none() | st.integers(),
-    "soft_time_limit": st.none()
-    | st.floats(allow_nan=False, allow_infinity=False, min_value=100)
-    | st.just(-1),
-    "time_limit": st.none() | st.floats(allow_nan=False, allow_infinity=False),
-    "link": st.lists(
-        st.fixed_dictionaries(
-            {"task": st.text(max_size=3)}, optional={"options": st.builds(dict, priority=st.integers())}
-        )
-    ),
-    "link_error": st.lists(st.fixed_dictionaries({"task": st.text(max_size=3)}), max_size=2),
-    "headers": st.dictionaries(st.text(max_size=3), st.integers(), max_size=1),
-}
+def test_a_link_error_that_no_store_would_take_hides_no_failure(app, run):
+    raising(app, ValueError("bad"))
+    outcome = fails(run("t", link_error=(Link("u", options=JobOptions(priority=55)),)), "ValueError", "bad")
+    assert "its link_error was not enqueued: priority 55" in failure(outcome).traceback
+    assert outcome.follow == ()
 
 
-@given(st.fixed_dictionaries({}, optional=FIELDS))
-def test_any_message_has_an_outcome_that_can_be_stored(fields):
-    app = App("tasks", store="sqlite:///never-opened.db")
-    app.task(lambda *args: list(args), name="t")
-    app.task(name="retry", autoretry_for=Exception, max_retries=None)(lambda: 1 / 0)
-
-    @app.task(name="co")
-    async def co():
-        await asyncio.sleep(0)
-
-    with contextlib.closing(Executor(app)) as executor:
-        message = msgspec.json.encode(fields)
-        outcome = executor.run(Claim("j", "q", 1, message, NOW), NOW)
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(outcome), type=Outcome) == outcome
-    if outcome.state is State.SCHEDULED:
-        decode_message(outcome.message)
+def test_a_job_that_could_not_be_killed_properly_is_not_started(app, run):
+    """Its link_error would have to be enqueued by what kills it; no other try would mend that."""
+    raising(app, ValueError("bad"), autoretry_for=Exception, max_retries=None)
+    unfit = (Link("u", options=JobOptions(priority=55)),)
+    fails(run("t", time_limit=5, link_error=unfit), "ConfigError", "priority 55")
 
 
 # -- it is tried again

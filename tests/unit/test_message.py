@@ -80,6 +80,7 @@ def test_unknown_fields_are_for_others():
         '{"task": "t", "link": [{}]}',
         b"\xff",
         b'{"task": "\xff"}',
+        b'{"task": "t", "\xe1rgs": [1]}',
         '{"task": "\\ud800"}',
         '{"task": "t", "args": ' + "[" * 100_000 + "]" * 100_000 + "}",
     ],
@@ -216,6 +217,11 @@ def test_any_bytes_are_read_or_refused(junk):
 def test_a_tasks_name_is_told_even_if_the_rest_is_not_understood():
     assert task_name('{"task": "t", "args": 5}') == "t"
     assert task_name("{") == task_name('{"task": ' + "[" * 100_000) == "?"
+
+
+def test_a_tasks_name_takes_one_line_of_a_log():
+    assert task_name(encode_json({"task": "a\nb\x1b[31m"})) == r"'a\nb\x1b[31m'"
+    assert task_name(encode_json({"task": "é" * 201})) == "é" * 200 + "…"
 
 
 def test_options_decide_where_and_when():

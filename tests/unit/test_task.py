@@ -38,6 +38,15 @@ def test_a_bound_task_gets_itself_first(app):
     assert who(1) == (f"{__name__}.who", 1)
 
 
+def test_a_parameter_may_be_called_self(app):
+    @app.task
+    def echo(**kwargs):
+        return kwargs
+
+    assert echo(self=1) == echo.apply(kwargs={"self": 1}).get() == {"self": 1}
+    assert echo.s(self=1).kwargs == echo.si(self=1).kwargs == {"self": 1}
+
+
 def test_a_coroutine_function_is_a_task_and_still_one(app):
     @app.task
     async def add(a, b):

@@ -117,11 +117,11 @@ class Executor:
         return Task(self.app, function, message.task, {})
 
     def _attempt(self, claim: Claim, message: Message, task: Task[..., Any]) -> Outcome:
+        hard = message.time_limit or task.time_limit or self.app.conf.task_time_limit
+        if hard:
+            self.on_time_limit(hard, self._follow(claim, message, message.link_error, (claim.id,)))
         token = current_request.set(_request(claim, message, self.hostname, eager=self.eager))
         try:
-            hard = message.time_limit or task.time_limit or self.app.conf.task_time_limit
-            if hard:
-                self.on_time_limit(hard, self._follow(claim, message, message.link_error, (claim.id,)))
             try:
                 result = self._call(task, message)
             except Retry as retry:
@@ -145,7 +145,12 @@ class Executor:
             return self._failed(claim, message, error)
 
     def _failed(self, claim: Claim, message: Message, error: BaseException) -> Outcome:
-        return _failed(claim, error, self._follow(claim, message, message.link_error, (claim.id,)))
+        try:
+            following = self._follow(claim, message, message.link_error, (claim.id,))
+        except Exception as unfit:  # noqa: BLE001 - the links are of other hands; the task's own failure is what counts
+            error.add_note(f"its link_error was not enqueued: {unfit}")
+            following = ()
+        return _failed(claim, error, following)
 
     def _completed(self, claim: Claim, message: Message, task: Task[..., Any], result: Any) -> Outcome:
         ignored = _first_given(message.ignore_result, task.ignore_result, self.app.conf.task_ignore_result)
