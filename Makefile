@@ -18,6 +18,8 @@ BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py ben
 
 .PHONY: help run test test-exhaustive sim chaos lint bench clean
 FUZZ := tests/process/test_worker_fuzz.py tests/unit/test_execute_fuzz.py
+FUZZ := tests/process/test_worker_fuzz.py tests/unit/test_execute_fuzz.py tests/contract/beat/test_fuzzed_definitions.py \
+	tests/unit/config/test_fuzz.py tests/unit/config/test_fuzz_definitions.py
 BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py
 
 .PHONY: help run test test-exhaustive sim fuzz lint bench clean
@@ -33,6 +35,7 @@ help:
 	@echo "make chaos   kill, stop and cut off a fleet for ten minutes a store, and see that nothing is lost or doubled"
 	@echo "             (MINUTES=2 STORE=redis SEED=1 choose, SEED= draws one)"
 	@echo "make fuzz    put ten thousand mutated messages and definitions to the workers and the beat (BEATD_TEST_SEED=random)"
+	@echo "make fuzz    put ten thousand mutated messages, definitions and files each to the workers and the beat"
 	@echo "make lint    run ruff and mypy only"
 	@echo "make bench   run the benchmarks"
 	@echo "make clean   remove .venv, $(DEMO) and every cache"
@@ -74,7 +77,8 @@ chaos: $(DEV)
 	BEATD_TEST_REDIS_SERVER="$$redis" PYTHONPATH=tests/support \
 		$(BIN)/python -m chaos --minutes $(MINUTES) --store $(STORE) --seed "$(SEED)"
 fuzz: $(DEV)
-	@BEATD_TEST_FUZZ=$${BEATD_TEST_FUZZ:-10000} $(BIN)/python -m pytest -s $(FUZZ) $(PYTEST_ARGS)
+	@redis=$$($(BIN)/python tests/support/redis_server.py) || exit 1; \
+	BEATD_TEST_REDIS_SERVER="$$redis" BEATD_TEST_FUZZ=$${BEATD_TEST_FUZZ:-10000} $(BIN)/python -m pytest -s $(FUZZ) $(PYTEST_ARGS)
 
 lint: $(DEV)
 	@failed=0; \

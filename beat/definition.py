@@ -23,6 +23,7 @@ from beat.reading import (
     instant,
     json_form,
     kind_of,
+    one_line,
     shown,
     table,
     text,
@@ -108,7 +109,7 @@ class _Reader:
         self.problems: list[DefinitionError] = []
 
     def report(self, sentence: str, *path: str) -> None:
-        self.problems.append(DefinitionError(f"{self.label}: {sentence}", path))
+        self.problems.append(DefinitionError(f"{self.label}: {one_line(sentence)}", path))
 
     @contextmanager
     def reading(self, *path: str) -> Iterator[None]:
@@ -121,8 +122,13 @@ class _Reader:
             self.report(str(error), *path)
         except ScheduleError as error:
             self.report(_passed_on(path[0] if path else "schedule", str(error)), *path)
-        except (ValueError, TypeError, OverflowError) as error:
-            self.report(f"{'.'.join(path) or 'it'} can't be used: {error}", *path)
+        except Exception as error:  # noqa: BLE001 - a value may be an object of anybody's making, and break whatever touches it
+            told = (
+                str(error)
+                if isinstance(error, ValueError | TypeError)
+                else f"{type(error).__name__}: {error}"
+            )
+            self.report(f"{'.'.join(path) or 'it'} can't be used: {told}", *path)
 
 
 def _passed_on(key: str, sentence: str) -> str:
@@ -174,9 +180,10 @@ def _whole_entry(reader: _Reader, name: str, values: dict[str, Any]) -> Entry | 
     entry = Entry(name=name, **values)
     with reader.reading():
         try:
-            entry.definition()
+            stored = entry.definition()
             plugins.check_stored(entry.schedule)
             entry.evaluated(0).job(0)
+            stored.encode()
         except (ValueError, TypeError, OverflowError):
             raise
         except Exception as error:

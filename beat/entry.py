@@ -10,15 +10,18 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from beat.dst import FOLDS, GAPS
 from beat.evaluation import Binding, Evaluation, evaluation
+from beat.reading import LONGEST_DURATION, choice, one_line, shown
 from beat.schedules import Schedule
 from jobq.errors import ConfigError
 from jobq.instants import iso, seconds_to_micros, to_micros
+from jobq.job import check_queue
 from jobq.message import JobOptions, new_job
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ VERSION = 1
 SAME_SCHEDULES = 1024
 """Schedules kept parsed: many entries share few of them."""
 CATCHUPS = ("latest", "all", "skip")
+MOST_PARTS = 2048
+"""More than any schedule that can be built: one that takes seconds to be read holds up every other entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +88,12 @@ class Entry:
             if version != VERSION:
                 raise ConfigError(f"it is of version {version}, and this program reads version {VERSION}")
             stored = msgspec.structs.asdict(_definitions.decode(text))
+            _check(stored)
             del stored["v"]
             return Entry(**stored | {"name": name, "schedule": _schedule(bytes(stored["schedule"]))})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigError(
-                f'the stored definition of entry "{name}" is not understood: {error}'
+                f'the stored definition of entry "{name}" is not understood: {one_line(error)}'
             ) from error
 
     def evaluated(self, anchor: int) -> Evaluated:
@@ -98,7 +104,9 @@ class Entry:
         try:
             ZoneInfo(self.timezone)
         except (ValueError, OSError, LookupError) as error:
-            raise ConfigError(f'entry "{self.name}": there is no time zone "{self.timezone}" here') from error
+            raise ConfigError(
+                f'entry "{self.name}": there is no time zone {shown(self.timezone)} here'
+            ) from error
         shared = evaluation(Binding(self.schedule, self.timezone, anchor, self.name, self.gap, self.fold))
         first = None if self.start is None else to_micros(self.start)
         last = None if self.end is None else to_micros(self.end)
@@ -121,10 +129,22 @@ class _Definition(_Versioned, forbid_unknown_fields=True):
     start: datetime | None = None
     end: datetime | None = None
     catchup: str = "latest"
-    catchup_window: float | None = None
+    catchup_window: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_DURATION)] | None = None
     gap: str | None = None
     fold: str | None = None
     options: JobOptions = JobOptions()
+
+
+def _check(stored: Mapping[str, Any]) -> None:
+    """What the fields' types do not say."""
+    for key, known in (("catchup", CATCHUPS), ("gap", GAPS), ("fold", FOLDS)):
+        if stored[key] is not None:
+            choice(*known)(key, stored[key])
+    if stored["options"].queue is not None:
+        check_queue(stored["options"].queue)
+    parts = bytes(stored["schedule"]).count(b'"kind"')
+    if parts > MOST_PARTS:
+        raise ConfigError(f"its schedule is made of {parts} parts; at most {MOST_PARTS} are read")
 
 
 _versions = msgspec.json.Decoder(_Versioned)

@@ -13,6 +13,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from beat.schedules.arguments import shown as as_python
 from beat.schedules.arguments import zone_hint
 from jobq.durations import parse_duration
 from jobq.errors import ConfigError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 LONGEST_DURATION = 36_525 * 86_400.0
 DEEPEST = 50
 _WIDEST = 60
+_LONGEST = 500
 
 
 class DefinitionError(ConfigError):
@@ -50,8 +52,14 @@ def shown(value: object) -> str:
     elif isinstance(value, int) and value.bit_length() > _WIDEST * 4:
         text = "a very large number"
     else:
-        text = repr(value)
+        text = as_python(value)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
+
+
+def one_line(error: object) -> str:
+    """A sentence as a log and a listing have room for it: what it quotes may have lines, and no end."""
+    text = " ".join(str(error).split()).encode(errors="backslashreplace").decode()
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def kind_of(value: object) -> str:

@@ -72,7 +72,8 @@ if TYPE_CHECKING:
 _BATCH = 1000
 """Changes that one transaction makes at the most, so that others wait for some milliseconds."""
 
-_ENTRY = "SELECT name, source, definition, revision, anchor, next_fire, last_fire, runs FROM entries WHERE "
+# As bytes: a definition that is no text must not keep those beside it from being read.
+_ENTRY = "SELECT name, source, CAST(definition AS BLOB), revision, anchor, next_fire, last_fire, runs FROM entries WHERE "
 
 
 class SQLiteBeatStore(SQLiteStore):
@@ -212,7 +213,10 @@ class SQLiteBeatStore(SQLiteStore):
             values.append(source)
         with self._read() as connection:
             rows = connection.execute(f"{_ENTRY}{' AND '.join(conditions)} ORDER BY name", values).fetchall()
-        return [StoredEntry(*row) for row in rows]
+        return [
+            StoredEntry(name, source, str(definition, "utf-8", "surrogateescape"), *state)
+            for name, source, definition, *state in rows
+        ]
 
     def history(self, name: str, limit: int) -> list[HistoryRecord]:
         with self._read() as connection:

@@ -8,6 +8,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from weakref import WeakSet
 from zoneinfo import ZoneInfo
@@ -109,15 +110,20 @@ class App:
     def config_from_object(self, source: str | object, namespace: str | None = None) -> None:
         """Settings from a module's name, an object or a dict; with a namespace, its names that start with it."""
         source = importlib.import_module(source) if isinstance(source, str) else source
-        self.conf.update(settings_of(source, namespace))
-        self._check_backend()
+        checked = self.conf.checked(settings_of(source, namespace))
+        self._check_backend(checked)
+        self.conf.take(checked)
 
-    def _check_backend(self) -> None:
-        backend = self.conf.result_backend
-        if backend and backend != self.store_url:
+    def _check_backend(self, new: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Whether the backend is the store, with these settings taken."""
+        backend, store = new.get("result_backend", self.conf.result_backend), new.get("broker_url")
+        store = store or self.store_url
+        if backend and backend != store:
             raise ConfigError(
                 "backend is another place than the store: a job and its result are kept together, so leave the "
                 "backend out"
+                f"backend={backend!r} is another place than the store ({store}): a job and its "
+                "result are kept together, so leave the backend out"
             )
 
     @property

@@ -98,6 +98,25 @@ def is_meaningless(option: str) -> bool:
     return True
 
 
+def _checked(name: str, value: Any) -> Any:
+    if name not in DEFAULTS:
+        raise ConfigError(f'"{name}" is not a setting{did_you_mean(name, DEFAULTS)}')
+    try:
+        return _CHECKS.get(name, _anything)(name, value)
+    except ConfigError:
+        raise
+    except Exception as error:  # a value may be an object of anybody's making, and break whatever touches it
+        raise ConfigError(f"{name} can't be read: {type(error).__name__}: {error}") from error
+
+
+def _is_ignored(name: str) -> bool:
+    """True, with a warning, for one of MEANINGLESS."""
+    if name not in MEANINGLESS:
+        return False
+    warnings.warn(f"the setting {name} has no meaning here and is ignored", UserWarning, stacklevel=4)
+    return True
+
+
 class Conf:
     """`app.conf`: attributes and items by the names of DEFAULTS; assignment checks the name and the value."""
 
@@ -107,17 +126,19 @@ class Conf:
         self.update(given)
 
     def update(self, given: Mapping[str, Any] | None = None, **more: Any) -> None:
-        for name, value in {**(given or {}), **more}.items():
-            self[name] = value
+        """All of the settings, or where one is wrong, none."""
+        self.take(self.checked({**(given or {}), **more}))
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings as they are kept, without those that have no meaning here; `ConfigError` where one is wrong."""
+        return {name: _checked(name, value) for name, value in given.items() if not _is_ignored(name)}
+
+    def take(self, checked: Mapping[str, Any]) -> None:
+        self._values.update(checked)
+        self.given.update(checked)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name in MEANINGLESS:
-            warnings.warn(f"the setting {name} has no meaning here and is ignored", UserWarning, stacklevel=3)
-            return
-        if name not in DEFAULTS:
-            raise ConfigError(f'"{name}" is not a setting{did_you_mean(name, DEFAULTS)}')
-        self._values[name] = _CHECKS.get(name, _anything)(name, value)
-        self.given.add(name)
+        self.update({name: value})
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -163,6 +184,8 @@ def settings_of(source: object, namespace: str | None = None) -> dict[str, Any]:
         }
     found = {}
     for name, value in named.items():
+        if not isinstance(name, str):
+            raise ConfigError(f"{name!r} is not a setting: their names are text")
         if name.isupper() and name.startswith(("CELERY", "BROKER")):
             new = name.lower().removeprefix("celery_").removeprefix("celerybeat_")
             raise ConfigError(f'"{name}" is the old spelling of a setting{did_you_mean(new, DEFAULTS)}')
@@ -219,6 +242,12 @@ def _not_otherwise(reason: str, only: Any) -> Callable[[str, Any], Any]:
 def _not_yet(name: str, value: Any) -> None:
     if value is not None:
         raise ConfigError(f"{name} is not available in this version")
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{name} = {value!r} is not text")
+    return value
 
 
 def _truth(name: str, value: Any) -> bool:
@@ -298,6 +327,8 @@ def _routes(name: str, value: Any) -> dict[str, Any]:
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "broker_url": _or_none(_text),
+    "result_backend": _or_none(_text),
     "timezone": _zone,
     "enable_utc": _not_otherwise("instants are kept in UTC, and shown in `timezone`", True),
     "worker_prefetch_multiplier": _not_otherwise("a child fetches as much as it can run in a moment", 4),

@@ -140,9 +140,10 @@ def check_queue(name: object) -> str:
         not isinstance(name, str)
         or not name
         or len(name) > _LONGEST_NAME
-        or any(c.isspace() or c in "{}" for c in name)
+        or not name.isprintable()
+        or any(c in " {}" for c in name)
     ):
         raise ConfigError(
-            f"queue {name!r} is not a queue name: 1 to 200 characters without white space or braces"
+            f"queue {name!r} is not a queue name: 1 to 200 printable characters without spaces or braces"
         )
     return name

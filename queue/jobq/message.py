@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 MOST_SECONDS = 100 * 366 * 86_400
 _LATEST = 2**53 - 1
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=_LATEST)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Instant = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=253_402_300_799_999_999)]
 """Epoch microseconds of the years 1 to 9999."""
+Due = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=_LATEST)]
+Delay = Annotated[float, msgspec.Meta(ge=-MOST_SECONDS, le=MOST_SECONDS)]
 Micros = Annotated[int, msgspec.Meta(ge=-MOST_SECONDS * 1_000_000, le=MOST_SECONDS * 1_000_000)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=MOST_SECONDS)]
 
@@ -39,8 +41,8 @@ class JobOptions(msgspec.Struct, omit_defaults=True, frozen=True):
     task_id: str | None = None
     queue: str | None = None
     priority: int | None = None
-    countdown: float = 0.0
-    eta: Instant = 0
+    countdown: Delay = 0.0
+    eta: Due = 0
     expires_in: Seconds | None = None
     expires_at: Instant | None = None
     retries: Count | None = None
@@ -237,11 +239,9 @@ def follow(
 ) -> NewJob:
     """The job that a link becomes when its parent has ended; `leading` goes before its own arguments.
 
-    The link may have been written by other hands: a queue or a time that no store takes raises `ConfigError`.
+    The link may have been written by other hands: a queue that no store takes raises `ConfigError`.
     """
     check_queue(link.options.queue or default_queue)
-    read_seconds("countdown", link.options.countdown)
-    check_due(link.options.eta)
     args = link.args if link.immutable else (*leading, *link.args)
     return new_job(
         link.task,

@@ -15,6 +15,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from mutations import WRONG, changed, encoded, nested, with_wrong_values
 
 if TYPE_CHECKING:
     import random
@@ -95,70 +96,11 @@ def link(rng: random.Random) -> dict[str, Any]:
     return {"task": ECHO, "args": [], "immutable": True, "options": {key: options[key] for key in kept}}
 
 
-class Raw(str):
-    """JSON text, or what is to stand for it, as it is."""
-
-    __slots__ = ()
-
-
-def encoded(value: object) -> bytes:
-    """JSON with what is `Raw` in it untouched."""
-    raws: list[str] = []
-
-    def marked(inner: Any) -> Any:
-        if isinstance(inner, Raw):
-            raws.append(inner)
-            return f"raw-{len(raws) - 1}-raw"
-        if isinstance(inner, dict):
-            return {key: marked(item) for key, item in inner.items()}
-        return [marked(item) for item in inner] if isinstance(inner, list) else inner
-
-    text = json.dumps(marked(value), ensure_ascii=False)
-    for index, raw in enumerate(raws):
-        text = text.replace(f'"raw-{index}-raw"', raw)
-    return text.encode(errors="surrogatepass")
-
-
-WRONG: tuple[Any, ...] = (
-    None, True, False, -1, 0, 1.5, 10**30, 2**63, -(2**63) - 1, 10**17, "", "text", "7", "\x00", "a b", [], [[]], [None],
-    {}, {"a": 1}, [{"task": ECHO}], [{"task": 5}], Raw("NaN"), Raw("-Infinity"), Raw("1e999"), Raw("-1e-999"), Raw("01"),
-    Raw("'x'"), Raw('"\\ud800"'), Raw('"\\udc00\\ud800"'), Raw("nul"), Raw("9" * 400), Raw("-" + "9" * 5000), Raw("1e308"),
-    Raw('"\ud800"'),
-)  # fmt: skip
-
-
-def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of each value within a value, its own first."""
-    yield at
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in inner:
-        yield from places(item, (*at, key))
-
-
-def put(value: Any, at: tuple[Any, ...], new: Any) -> Any:
-    if not at:
-        return new
-    copy = value.copy()
-    copy[at[0]] = put(copy[at[0]], at[1:], new)
-    return copy
-
-
 # -- kinds of mutation
 
 
 def changed_bytes(rng: random.Random, _: str, __: str) -> Made:
-    data = bytearray(encoded(sound(rng)))
-    for _ in range(rng.choice([1, 1, 1, 2, 3, 10])):
-        at = rng.randrange(len(data) + 1)
-        end = min(len(data), at + rng.choice([0, 1, 1, 2, 9, 100]))
-        pieces = [
-            b"",
-            bytes(data[at:end]) * 2,
-            rng.randbytes(rng.randint(1, 4)),
-            rng.choice([b'"', b"\\", b"[", b"}", b"\x00", b","]),
-        ]
-        data[at:end] = rng.choice(pieces)
-    return Made(bytes(data), doomed=False)
+    return Made(changed(rng, encoded(sound(rng))), doomed=False)
 
 
 def cut_bytes(rng: random.Random, _: str, __: str) -> Made:
@@ -167,10 +109,7 @@ def cut_bytes(rng: random.Random, _: str, __: str) -> Made:
 
 
 def wrong_values(rng: random.Random, _: str, __: str) -> Made:
-    message: Any = sound(rng)
-    for _ in range(rng.choice([1, 1, 1, 2, 4])):
-        message = put(message, rng.choice(list(places(message))), rng.choice(WRONG))
-    return Made(encoded(message), doomed=False)
+    return Made(encoded(with_wrong_values(rng, sound(rng))), doomed=False)
 
 
 def every_field(rng: random.Random, _: str, __: str) -> Made:
@@ -190,11 +129,8 @@ def every_field(rng: random.Random, _: str, __: str) -> Made:
 
 
 def deep(rng: random.Random, _: str, __: str) -> Made:
-    depth = rng.choice([30, 300, 900, 1100, 5000, 60_000])
-    opening, closing = rng.choice([("[", "]"), ('{"a":', "}"), ('[{"task":', "}]")])
-    value = Raw(opening * depth + "1" + closing * rng.choice([depth, depth, depth - 1]))
     where = rng.choice(["args", "kwargs", "headers", "link", "task", "else"])
-    return Made(encoded(sound(rng) | {where: value}), doomed=False)
+    return Made(encoded(sound(rng) | {where: nested(rng)}), doomed=False)
 
 
 def long_chain(rng: random.Random, _: str, __: str) -> Made:

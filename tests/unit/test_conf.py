@@ -194,3 +194,25 @@ def test_options_without_a_meaning_are_accepted_with_a_warning():
     with pytest.warns(UserWarning, match="routing_key has no meaning here"):
         job = app.new_job("t", (), {}, {"routing_key": "x", "queue": "q"})
     assert (task.name, job.queue) == ("t", "q")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"worker_concurrency": 5, "timezone": "Europe/Brno"},
+        {"worker_concurrency": 5, "worker_concurency": 6},
+        {"worker_concurrency": 5, 7: 8},
+        {"worker_concurrency": 5, "result_backend": "redis://elsewhere"},
+        {"worker_concurrency": 5, "broker_url": 5},
+        {"worker_concurrency": 5, "timezone": type("Odd", (), {"__str__": lambda _: 1 / 0})()},
+    ],
+)
+def test_of_settings_of_which_one_is_wrong_none_is_taken(given):
+    app = App("tasks", store="sqlite:///a.db")
+    with pytest.raises(ConfigError):
+        app.config_from_object(given)
+    assert (app.conf.worker_concurrency, app.conf.given) == (2, {"broker_url"})
+    app.config_from_object(
+        {"worker_concurrency": 5, "result_backend": "redis://h", "broker_url": "redis://h"}
+    )
+    assert (app.conf.worker_concurrency, app.store_url) == (5, "redis://h")

@@ -34,7 +34,7 @@ def test_queue_names(name):
     assert check_queue(name) == name
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a\n", "a{b}", "x" * 201, None, 5])
+@pytest.mark.parametrize("name", ["", "a b", "a\n", "a{b}", "a\x00", "\ud800", "x" * 201, None, 5])
 def test_wrong_queue_names(name):
     with pytest.raises(ConfigError, match="is not a queue name"):
         check_queue(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -228,6 +229,57 @@ def test_a_definition_that_cannot_be_read_harms_only_itself(store, ticker, clock
     assert error.action == "entry_broken"
     assert error.fields == {"entry": "b"}
     assert ticker.run_once(TERM).next_at == START + 2 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{"countdown":1e300}',
+        '{"eta":9007199254740993}',
+        '{"queue":"a b"}',
+        '{"priority":55}',
+        '{"time_limit":-1}',
+    ],
+)
+def test_options_that_no_store_takes_harm_only_their_entry(store, ticker, clock, options):
+    put(store, "a", "c")
+    text = Entry(name="b", task="t", schedule=every(60)).definition()
+    put(store, "b", definition=text.replace('"schedule"', f'"options":{options},"schedule"'))
+    clock.now += MINUTE
+    assert ticker.run_once(TERM).fired == 3
+    assert [job[0] for job in jobs(store)] == ["a", "c"]
+    assert store.history("b", 1)[0].verdict is Verdict.SKIPPED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"catchup": '"newest"'},
+        {"gap": '"before"'},
+        {"fold": '"third"'},
+        {"catchup_window": "-1"},
+        {"timezone": '"a\\nb"'},
+    ],
+)
+def test_policies_that_are_none_harm_only_their_entry(store, ticker, clock, wrong):
+    put(store, "a")
+    (key, value), text = *wrong.items(), Entry(name="b", task="t", schedule=every(60)).definition()
+    put(store, "b", definition=json.dumps(json.loads(text) | {key: json.loads(value)}))
+    clock.now += MINUTE
+    assert ticker.run_once(TERM).fired == 2
+    assert [job[0] for job in jobs(store)] == ["a"]
+    assert "\n" not in store.history("b", 1)[0].reason
+
+
+def test_a_schedule_of_too_many_parts_harms_only_its_entry(store, ticker, clock):
+    part = '{"kind":"every","run_every":60}'
+    text = Entry(name="b", task="t", schedule=every(60)).definition()
+    many = f'{{"kind":"union","of":[{",".join([part] * 5000)}]}}'
+    put(store, "a")
+    put(store, "b", definition=text.replace('{"kind":"every","run_every":60,"v":1}', many))
+    clock.now += MINUTE
+    assert ticker.run_once(TERM).fired == 2
+    assert "its schedule is made of 5001 parts" in store.history("b", 1)[0].reason
 
 
 def test_an_unknown_zone_harms_only_its_entry(store, ticker, clock):

@@ -227,6 +227,25 @@ def test_arguments_that_hold_themselves_are_refused() -> None:
 
 def test_text_that_can_not_be_sent_is_refused() -> None:
     assert "can't be sent as JSON" in str(refused(schedule=1, args=["\ud800"]))
+    assert "is not a queue name" in str(refused(schedule=1, queue="\ud800"))
+
+
+class Odd:
+    def __repr__(self) -> str:
+        raise RuntimeError("it has no form")
+
+
+@pytest.mark.parametrize(
+    "key", ["task", "schedule", "every", "args", "kwargs", "timezone", "start", "queue", "expires", "x"]
+)
+def test_an_object_of_anybodys_making_gets_a_sentence(key: str) -> None:
+    assert str(refused(**{"schedule": 1, key: Odd()})).startswith('entry "')
+
+
+def test_a_sentence_has_an_end_and_one_line() -> None:
+    sentence = str(refused(cron="a\nb " * 1000))
+    assert len(sentence) < 600
+    assert "\n" not in sentence
 
 
 @pytest.mark.parametrize("name", [None, 5, "", " ", "a@b", "a\tb", "a\ud800", "a" * 201])

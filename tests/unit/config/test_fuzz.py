@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from fuzzing import rounds
+
 from beat.config import ConfigProblems, load_config
 
 if TYPE_CHECKING:
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
 
     from beat.config import Problem
 
-ROUNDS = 3000
+ROUNDS = rounds(3000)
 ENVIRON = {"STORE": "sqlite:///a.db", "TTL": "10m"}
 RIGHT = """\
 store = "${STORE}" # where
@@ -85,6 +88,7 @@ def test_the_file_is_right(tmp_path: Path) -> None:
     assert len(load_config(path, ENVIRON).entries) == 4
 
 
+@pytest.mark.timeout(600)
 def test_whatever_is_typed_there_is_an_answer(tmp_path: Path, rng: random.Random) -> None:
     path = tmp_path / "beat.toml"
     right = 0
