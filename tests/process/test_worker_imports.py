@@ -32,6 +32,14 @@ def test_beatd_takes_the_list_from_its_file(programs, app, store):
     assert "in allowed_imports under [worker] of beat.toml" in refused.error
 
 
+def test_a_worker_is_told_by_its_options(programs, app, store):
+    programs.worker("--allow-import", "posix", "--allow-import", "process_tasks")
+    for path, args in (("posix.getpid", []), ("process_tasks.plain", [4])):
+        wait_state(store, Queue(store=app).enqueue(path, *args).id, State.COMPLETED)
+    refused = wait_state(store, Queue(store=app).enqueue("os.getpid").id, State.FAILED)
+    assert "or start the worker with --allow-import os" in refused.error
+
+
 def test_a_star_allows_everything_and_is_told_once(programs, app, store):
     config = programs.write_config('[worker]\nallowed_imports = ["*"]\n')
     beatd = programs.beatd("--worker", "2", config=config)

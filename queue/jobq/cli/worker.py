@@ -47,6 +47,13 @@ _SETTINGS = {
     metavar="KB",
     help="Replace a child that grew larger.",
 )
+@click.option(
+    "--allow-import",
+    "allowed",
+    multiple=True,
+    metavar="MODULE",
+    help="Let messages name functions of MODULE; may be repeated  [default: the project's].",
+)
 @click.option("-n", "--name", metavar="NAME", help="The worker's name  [default: host-pid].")
 @click.option(
     "--lease-ttl", type=duration, metavar="S", help="How long a dead child holds its jobs  [default: 10]."
@@ -77,6 +84,7 @@ def worker(
     *,
     queues: tuple[str, ...],
     listed: str | None,
+    allowed: tuple[str, ...],
     autoscale: str | None,
     loglevel: str,
     log_format: str,
@@ -95,6 +103,8 @@ def worker(
     log.setup(loglevel, log_format)
     app = session.app
     look_at(app.store_url, open_store)
+    if allowed:
+        app.conf.worker_allowed_imports = allowed
     if listed is not None:
         queues = (*queues, *(name.strip() for name in listed.split(",")))
     options = worker_options(app, queues, given)

@@ -86,9 +86,11 @@ class Imports:
 
 
 def _not_allowed(refusal: str, module: str) -> ImportNotAllowed:
+    wanted = module or EVERYTHING
     return ImportNotAllowed(
-        f"{refusal}: messages may not import from {module or 'there'} on this worker; to allow it, list "
-        f'"{module or EVERYTHING}" in worker_allowed_imports of the app, or in allowed_imports under [worker] of beat.toml'
+        f'{refusal}: messages may not import from {module or "there"} on this worker; to allow it, list "{wanted}" in '
+        f"worker_allowed_imports of the app, or for the workers of beatd in allowed_imports under [worker] of beat.toml, or "
+        f"start the worker with --allow-import {wanted}"
     )
 
 
