@@ -15,14 +15,10 @@ DEMO := .demo
 SOURCES := beat queue tests examples
 EXHAUSTIVE := tests/unit/schedules/test_all_zones.py tests/unit/schedules/test_cron_differential.py tests/unit/schedules/test_solar_skyfield.py
 BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py benchmarks/wait.py
-
-.PHONY: help run test test-exhaustive sim chaos lint bench clean
-FUZZ := tests/process/test_worker_fuzz.py tests/unit/test_execute_fuzz.py
 FUZZ := tests/process/test_worker_fuzz.py tests/unit/test_execute_fuzz.py tests/contract/beat/test_fuzzed_definitions.py \
 	tests/unit/config/test_fuzz.py tests/unit/config/test_fuzz_definitions.py
-BENCHMARKS := benchmarks/fire.py benchmarks/drain.py benchmarks/schedules.py benchmarks/solar.py
 
-.PHONY: help run test test-exhaustive sim fuzz lint bench clean
+.PHONY: help run test test-exhaustive sim chaos fuzz lint bench clean
 
 help:
 	@echo "make run     run the example schedule on SQLite, with two workers, until Ctrl-C"
@@ -34,7 +30,6 @@ help:
 	@echo "             (SEED=1 is the first, STORE=sqlite|redis|both, TRACE=1 prints what happened in a bad one)"
 	@echo "make chaos   kill, stop and cut off a fleet for ten minutes a store, and see that nothing is lost or doubled"
 	@echo "             (MINUTES=2 STORE=redis SEED=1 choose, SEED= draws one)"
-	@echo "make fuzz    put ten thousand mutated messages and definitions to the workers and the beat (BEATD_TEST_SEED=random)"
 	@echo "make fuzz    put ten thousand mutated messages, definitions and files each to the workers and the beat"
 	@echo "make lint    run ruff and mypy only"
 	@echo "make bench   run the benchmarks"
@@ -76,6 +71,7 @@ chaos: $(DEV)
 	@redis=$$($(BIN)/python tests/support/redis_server.py) || exit 1; \
 	BEATD_TEST_REDIS_SERVER="$$redis" PYTHONPATH=tests/support \
 		$(BIN)/python -m chaos --minutes $(MINUTES) --store $(STORE) --seed "$(SEED)"
+
 fuzz: $(DEV)
 	@redis=$$($(BIN)/python tests/support/redis_server.py) || exit 1; \
 	BEATD_TEST_REDIS_SERVER="$$redis" BEATD_TEST_FUZZ=$${BEATD_TEST_FUZZ:-10000} $(BIN)/python -m pytest -s $(FUZZ) $(PYTEST_ARGS)

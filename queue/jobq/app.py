@@ -122,8 +122,6 @@ class App:
             raise ConfigError(
                 "backend is another place than the store: a job and its result are kept together, so leave the "
                 "backend out"
-                f"backend={backend!r} is another place than the store ({store}): a job and its "
-                "result are kept together, so leave the backend out"
             )
 
     @property

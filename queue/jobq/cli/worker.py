@@ -102,9 +102,9 @@ def worker(
 
     log.setup(loglevel, log_format)
     app = session.app
-    look_at(app.store_url, open_store)
     if allowed:
         app.conf.worker_allowed_imports = allowed
+    look_at(app.store_url, open_store)
     if listed is not None:
         queues = (*queues, *(name.strip() for name in listed.split(",")))
     options = worker_options(app, queues, given)
