@@ -111,7 +111,7 @@ class Service:
 
     def _turn(self) -> None:
         self._bring_in_line()
-        if self._leadership.keep():
+        if self._leadership.keep() and not self._leadership.leads:
             self._outage.answered()
         if self._leadership.wins != self._wins:
             self._wins = self._leadership.wins
@@ -159,6 +159,7 @@ class Service:
         asked = self._runtime.monotonic()
         if asked >= self._compare_at:
             self._compare_at = asked + _COMPARE_EVERY
+            self._recovering = True  # that it is still the same store is looked at as well
             self._clock_watch.compare(self._store.now(), asked)
 
     def _fire(self) -> None:
@@ -177,7 +178,12 @@ class Service:
             timeout = min(timeout, self._look_at - self._runtime.monotonic())
         if self._notifier.watchdog is not None:
             timeout = min(timeout, self._notifier.watchdog)
-        if timeout > 0 and self._interrupts.during(lambda: self._store.wait_beat(timeout)):
+        if timeout <= 0:
+            return
+        heard = self._interrupts.during(lambda: self._store.wait_beat(timeout))
+        if heard is None:  # a signal has ended the wait, and its connection: who knows what comes after that
+            self._recovering = True
+        if heard:
             self._look_at = 0.0
             self._leadership.hurry()
             self._hear_reload()
@@ -185,6 +191,7 @@ class Service:
     def _sit_out(self, error: StoreUnavailable) -> None:
         delay = self._outage.failed(error)
         self._recovering = True
+        self._ticker.forget()  # after a failover a revision may mean something else
         self._look_at = 0.0
         self._interrupts.during(lambda: self._runtime.sleep(delay))
 

@@ -3,7 +3,8 @@
 The promise "exactly one enqueue per tick" rests on one verb. `fire` checks and writes in one atomic step:
 
 1. the lease on leadership is still held under the caller's term, by the store's own clock;
-2. the entry's `next_fire` and `revision` are what the caller saw when it decided what to do;
+2. the entry's `next_fire` and `revision` are what the caller saw when it decided what to do, and the fire times
+   that it deals with have come (the clock may have been set back since);
 3. then each tick's outcome is recorded, its job inserted under the id `<entry>@<fire time>`, and `next_fire`
    moved on.
 

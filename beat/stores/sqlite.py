@@ -151,7 +151,7 @@ class SQLiteBeatStore(SQLiteStore):
             if not steps.holds(connection, term, now):
                 raise NotLeader(f"term {term} is over")
             known = steps.states(connection, {firing.name for firing in firings})
-            answers = steps.accept(known, firings)
+            answers = steps.accept(known, firings, now)
             taken = [firing for firing, accepted in zip(firings, answers, strict=True) if accepted]
             outcomes = self._enqueue_ticks(connection, taken, now)
             for outcome in outcomes:

@@ -69,12 +69,16 @@ def states(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, St
     return {name: State(*state) for name, *state in rows}
 
 
-def accept(known: dict[str, State], firings: Iterable[Firing]) -> list[bool]:
-    """Which firings find their entry as they saw it; those move it on in `known`."""
+def accept(known: dict[str, State], firings: Iterable[Firing], now: int) -> list[bool]:
+    """Which firings find their entry as they saw it, and their time come; those move it on in `known`."""
     answers = []
     for firing in firings:
         state = known.get(firing.name)
-        taken = state is not None and (state.next_fire, state.revision) == (firing.seen_fire, firing.revision)
+        as_seen = state is not None and (state.next_fire, state.revision) == (
+            firing.seen_fire,
+            firing.revision,
+        )
+        taken = as_seen and all(max(tick.fire_time, tick.until) <= now for tick in firing.ticks[-1:])
         answers.append(taken)
         if state is not None and taken:
             last = firing.ticks[-1] if firing.ticks else None

@@ -1,4 +1,8 @@
-"""One outage of the store, told twice: when it begins and when it ends, however many calls fail between."""
+"""One outage of the store, told twice: when it begins and when it ends, however many calls fail between.
+
+It has ended when something could be written again: a store that is full may well answer whoever only reads. Should it
+turn out on the way that somebody has to change something (a password, say), that is told as well, once.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from jobq.errors import StoreRefused
 from jobq.log import event
 from jobq.retry import reconnect_delay
 
@@ -24,7 +29,12 @@ class Outage:
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
+        self._refused = False
         self._began = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        return self._failures > 0
 
     def failed(self, error: StoreUnavailable) -> float:
         """Take note of a failed call; the seconds to wait before the next."""
@@ -33,15 +43,24 @@ class Outage:
             if self._failures == 1:
                 self._began = self._clock()
                 event(self._logger, logging.WARNING, "store_lost", f"{error}; trying again until it returns")
+            elif isinstance(error, StoreRefused) and not self._refused:
+                event(
+                    self._logger,
+                    logging.ERROR,
+                    "store_refused",
+                    f"{error}; trying again until that is changed",
+                )
+            self._refused = self._refused or isinstance(error, StoreRefused)
             return reconnect_delay(self._failures)
 
     def answered(self) -> None:
-        """Take note that the store answered."""
+        """Take note that the store did what it was asked to."""
         if not self._failures:
             return
         with self._lock:
             if self._failures:
                 self._failures = 0
+                self._refused = False
                 seconds = self._clock() - self._began
                 event(
                     self._logger,

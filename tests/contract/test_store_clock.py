@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from clocked_stores import clocked_store
 
-from beat.store import NotLeader
+from beat.store import EntryChange, Firing, NotLeader, Tick, Verdict
 from jobq.instants import SECOND
 from jobq.store import lease_parts
 from jobq.testing import ManualClock
@@ -157,6 +157,20 @@ def test_after_a_clock_was_set_back_who_lives_goes_on(store, clock, claim):
     fetch(store, "w2")
     assert store.extend([("a", claim.token)], LEASE) == [True]
     assert soon(next_at(store), clock, HELD)
+
+
+def test_a_tick_whose_time_has_not_come_again_is_refused(store, clock):
+    """The clock was set back between the decision and the deed."""
+    due = clock()
+    assert store.change([EntryChange("e", "file", "{}", 0, due, due)]) == [True]
+    term = store.elect("a", 2 * HOUR * SECOND).lease.term
+    (entry,) = store.due(1).entries
+    firing = Firing("e", entry.next_fire, entry.revision, due + LEASE, (Tick(due, Verdict.SKIPPED, "late"),))
+    step(clock, -1)
+    assert store.fire(term, [firing]) == [False]
+    assert store.history("e", 10) == []
+    clock.advance(1)
+    assert store.fire(term, [firing]) == [True]
 
 
 def test_a_clock_that_jumps_ahead_ends_a_term_and_its_deeds(store, clock):

@@ -64,12 +64,12 @@ def no_term_check():
 def no_revision_check():
     accept = steps.accept
 
-    def accept_any(known, firings):
+    def accept_any(known, firings, now):
         seen = [
             with_fields(one, revision=known[one.name].revision) if one.name in known else one
             for one in firings
         ]
-        return accept(known, seen)
+        return accept(known, seen, now)
 
     with (
         patch.object(steps, "accept", accept_any),
@@ -83,14 +83,14 @@ def no_comparison():
     """Neither the next fire time nor the revision."""
     accept = steps.accept
 
-    def accept_any(known, firings):
+    def accept_any(known, firings, now):
         seen = []
         for one in firings:
             entry = known.get(one.name)
             seen.append(
                 with_fields(one, revision=entry.revision, seen_fire=entry.next_fire) if entry else one
             )
-        return accept(known, seen)
+        return accept(known, seen, now)
 
     with (
         patch.object(steps, "accept", accept_any),

@@ -48,7 +48,11 @@ def test_a_seed_tells_everything(kind):
     )
     traces = []
     for hash_seed in "12":
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path]), "PYTHONHASHSEED": hash_seed}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path]),
+            "PYTHONHASHSEED": hash_seed,
+        }
         done = subprocess.run(
             [sys.executable, "-c", program],
             env=environment,

@@ -88,6 +88,16 @@ class Evidence:
                         found += _taken(effect, outcome.follow, [True] * len(outcome.follow), outcome.id)
         return found
 
+    def made(self, name: str) -> int:
+        """When an entry was made, by the store's clock."""
+        changes = (effect for effect in self.effects if effect.verb == "change")
+        return next(
+            effect.now
+            for effect in changes
+            for change, accepted in zip(effect.args[0], effect.answer, strict=True)
+            if accepted and change.name == name
+        )
+
     def ends(self) -> list[End]:
         """In the order in which they took effect. The same words again are the same end."""
         found: dict[tuple[str, int], End] = {}

@@ -55,8 +55,9 @@ def _coverage(evidence: Evidence, entry: StoredEntry) -> Iterator[str]:
     outcomes: Counter[int] = Counter()
     for record in evidence.histories[entry.name]:
         outcomes.update(range(record.fire_time, (record.until or record.fire_time) + 1, step))
+    made = evidence.made(entry.name)
     for fire_time in range(entry.anchor + step, evidence.now - ON_TIME, step):
-        if not outcomes[fire_time]:
+        if fire_time > made and not outcomes[fire_time]:
             yield f"{entry.name}: the tick at {iso(fire_time)} was lost"
     for fire_time, number in outcomes.items():
         if number > 1:

@@ -311,7 +311,7 @@ class Simulation:
 
     def _change_entry(self) -> None:
         self.counts["changes"] += 1
-        self.versions.update(self.evidence.grids)
+        self.versions.update(list(self.evidence.grids))
         for name in self._roles:
             if name.startswith("beat"):
                 self._running[name].send(signal.SIGHUP)

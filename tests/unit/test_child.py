@@ -11,6 +11,7 @@ from waiting import wait_until
 from jobq import App
 from jobq.errors import StoreUnavailable
 from jobq.job import Claim, Outcome, State
+from jobq.store import Fetched
 from jobq.worker import holding
 from jobq.worker.child import Child
 from jobq.worker.options import WorkerOptions
@@ -72,3 +73,24 @@ def test_what_the_heartbeat_could_not_record_is_recorded_before_the_child_leaves
     child._settle()
     assert [[outcome.id for outcome in outcomes] for outcomes in attempts] == [["a"]]
     assert store.completed == ["b", "a"]
+
+
+def test_an_outage_is_over_when_something_can_be_written_again(child, store, monkeypatch):
+    """A full store answers who fetches, for there is nothing to write for it."""
+    reports = []
+
+    def full(info, _):
+        reports.append(info)
+        if len(reports) == 1:
+            raise StoreUnavailable("it is full")
+
+    monkeypatch.setattr(store, "report", full)
+    store.fetch = lambda *_: Fetched(1, 0, [])
+    child.outage.failed(StoreUnavailable("it is full"))
+    with pytest.raises(StoreUnavailable):
+        child._fetch()
+    assert child.outage.lasts
+    child._fetch()
+    assert not child.outage.lasts
+    child._fetch()
+    assert len(reports) == 2

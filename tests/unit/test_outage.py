@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from jobq.errors import StoreUnavailable
+from jobq.errors import StoreRefused, StoreUnavailable
 from jobq.outage import Outage
 
 GONE = StoreUnavailable("the store at x does not answer")
@@ -61,3 +61,28 @@ def test_threads_share_one_outage(outage, caplog):
         thread.join()
     outage.answered()
     assert actions(caplog) == ["store_lost", "store_returned"]
+
+
+def test_that_somebody_has_to_change_something_is_told_once_as_well(outage, caplog):
+    """The outage began with a broken connection; why there is no new one is known later."""
+    refused = StoreRefused("the store at x refuses the user and password of its URL")
+    for error in (GONE, GONE, refused, GONE, refused):
+        outage.failed(error)
+    assert actions(caplog) == ["store_lost", "store_refused"]
+    assert "refuses the user and password" in caplog.records[1].getMessage()
+    outage.answered()
+    assert actions(caplog) == ["store_lost", "store_refused", "store_returned"]
+
+
+def test_an_outage_that_begins_so_is_told_once(outage, caplog):
+    for _ in range(3):
+        outage.failed(StoreRefused("no"))
+    assert actions(caplog) == ["store_lost"]
+
+
+def test_whether_it_lasts(outage):
+    assert not outage.lasts
+    outage.failed(GONE)
+    assert outage.lasts
+    outage.answered()
+    assert not outage.lasts

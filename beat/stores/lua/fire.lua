@@ -20,8 +20,10 @@ for index, firing in ipairs(cmsgpack.unpack(ARGV[2])) do
   local key = P .. 'entry:' .. name
   local entry = redis.call('HMGET', key, 'next_fire', 'revision', 'runs')
   local as_seen = tonumber(entry[1]) == firing[2] and tonumber(entry[2]) == firing[3]
-  answers[index] = as_seen and 1 or 0
-  if as_seen then
+  local last = ticks[#ticks]
+  local taken = as_seen and (not last or math.max(last[1], last[4]) <= now)
+  answers[index] = taken and 1 or 0
+  if taken then
     local runs, last_fire = tonumber(entry[3] or 0), firing[2]
     for _, tick in ipairs(ticks) do
       runs = runs + deal_with(name, tick)

@@ -50,7 +50,7 @@ from jobq.errors import StoreRefused, StoreUnavailable
 from jobq.job import MAX_LOST, Claim, JobRecord, State
 from jobq.message import CANCELLED, LOST
 from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
-from jobq.stores.redis_client import connect
+from jobq.stores.redis_client import TIMEOUT, connect
 from jobq.stores.redis_faults import fault_of, is_read_only
 
 if TYPE_CHECKING:
@@ -160,7 +160,27 @@ class RedisStore:
         tokens = [f"{self._prefix}wake:{queue}" for queue in queues]
         # A block of 0 is for ever, and Redis 6.2 cuts fractions of a millisecond off.
         block = max(0.002, min(timeout, _LONGEST_BLOCK))
-        return self._call(lambda: self._blocking.blpop(tokens, timeout=block)) is not None
+        return self._call(lambda: self._pop(tokens, block)) is not None
+
+    def _pop(self, keys: Sequence[str], block: float) -> Any:
+        """BLPOP. A connection that is dead without a word is noticed when the block is over and no answer has come.
+
+        The client library's own waits as long for any block as for the longest.
+        """
+        pool = self._blocking.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_command("BLPOP", *keys, block)
+            if connection.can_read(timeout=block + TIMEOUT):
+                return connection.read_response()
+        except BaseException:
+            connection.disconnect()
+            raise
+        else:
+            connection.disconnect()
+            raise redis.exceptions.TimeoutError(f"no answer within {block + TIMEOUT:g} s")
+        finally:
+            pool.release(connection)
 
     def report(self, worker: WorkerInfo, ttl: int) -> None:
         self._run("report", worker.name, msgspec.json.encode(worker), ttl * 1_000_000)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jobq.stores.redis_url import RedisUrl
 
-_TIMEOUT = 3.0
+TIMEOUT = 3.0
 """Seconds for connecting and for an answer. A server that takes longer is as good as away."""
 
 _SENTINEL_TIMEOUT = 0.5
@@ -38,8 +38,8 @@ def connect(url: str, longest_block: float) -> Clients:
     """The clients of a URL. Nothing is contacted yet."""
     target = parse(url)
     _check_files(target.tls or {})
-    patience = _TIMEOUT + (target.wait_ms / 1000 if target.wait_replicas else 0)
-    return Clients(_client(target, patience), _client(target, _TIMEOUT + longest_block), target)
+    patience = TIMEOUT + (target.wait_ms / 1000 if target.wait_replicas else 0)
+    return Clients(_client(target, patience), _client(target, TIMEOUT + longest_block), target)
 
 
 def _client(url: RedisUrl, timeout: float) -> redis.Redis:
@@ -48,7 +48,7 @@ def _client(url: RedisUrl, timeout: float) -> redis.Redis:
         "password": url.password,
         "db": url.db,
         "socket_timeout": timeout,
-        "socket_connect_timeout": _TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
     }

@@ -107,6 +107,8 @@ class Child:
         lease = round(self.options.lease_ttl * 1_000_000)
         self._asked = self.runtime.monotonic()
         fetched = self.store.fetch(self.options.queues, limit, lease, self.name)
+        if self.outage.lasts and not fetched.claims:
+            self._report(None)  # something to write
         self.outage.answered()
         self.clock_watch.compare(fetched.now, self._asked)
         return fetched

@@ -99,8 +99,8 @@ def test_none_are_kept_if_so_wished(open_another):
 def test_keeping_fewer_than_before_shortens_a_history_with_its_next_record(stage, open_another):
     fire_in_turn(stage, [DUE + number for number in range(10)])
     fewer = open_another(keep_history=2)
-    assert fewer.fire(1, [firing("e", seen_fire=FAR, next_fire=FAR + 1, ticks=(tick("e", FAR),))]) == [True]
-    assert [record.fire_time for record in fewer.history("e", 100)] == [FAR, DUE + 9]
+    assert fewer.fire(1, [firing("e", seen_fire=FAR, ticks=(tick("e", DUE + 10),))]) == [True]
+    assert [record.fire_time for record in fewer.history("e", 100)] == [DUE + 10, DUE + 9]
 
 
 # -- changes

@@ -213,7 +213,7 @@ def freeze(stage: Stage, _: str) -> Fault:
 
 def out_of_memory(stage: Stage, _: str) -> Fault:
     """It refuses what writes, and answers what only reads."""
-    with _redis(stage).client() as client, stage.noted("full", AGAIN, everyone=True, outage=True, flaps=True):
+    with _redis(stage).client() as client, stage.noted("full", AGAIN, everyone=True, outage=True):
         client.config_set("maxmemory", 1)
         yield stage.rng.uniform(0.5, 4.0)
         client.config_set("maxmemory", 0)
@@ -253,7 +253,7 @@ def full(stage: Stage, _: str) -> Fault:
         stage.leave_out("full", "this user may not mount a file system")
         return
     # What fits into the pages that the file has is written; what needs a new one is not.
-    with stage.noted("full", AGAIN, everyone=True, outage=True, flaps=True), full_disk(site.folder):
+    with stage.noted("full", AGAIN, everyone=True, outage=True), full_disk(site.folder):
         yield stage.rng.uniform(0.5, 4.0)
 
 
