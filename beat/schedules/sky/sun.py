@@ -31,12 +31,19 @@ are set: the search ends within a year. It gives up after `SEARCH_DAYS` all the 
 **The memory.** An object keeps its last answer: the instant asked from, the event, and the day to go on from. Any
 instant from the one to the other has that answer too, and the event itself is mostly what is asked from next. It is
 one tuple, replaced whole, so threads may share the object; and it changes no answer.
+
+Beyond `FAR` an event comes on some thirty days of a year at most, and each is costly: one is at the end of a polar day
+or night, which takes several strides, and the others graze the height. So there the object keeps the answers of some
+years (`MOST_KEPT` of them, then it begins anew), each with the earliest instant from which it is known to be right.
+They too are one tuple, sorted and replaced whole.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from math import acos, asin, cos, degrees, floor, pi, radians, sin, sqrt
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from beat.schedules.sky.table import STRETCH, Parabola, stretch
@@ -60,7 +67,12 @@ SECANT_BEND: Final = 0.00008  # 0.000067
 CLOSE: Final = 1e-6  # days: rounds that differ by less are within 0.1 seconds of the event
 ROUNDS: Final = 24  # each at least halves the error
 FLAT: Final = 1e-9  # a cosine this close to another is on it: 0.2 milliseconds of arc
+FAR: Final = 88.0  # degrees: beyond it each event comes on fewer than forty days of a year
+MOST_KEPT: Final = 128
 NOTHING: Final = (0, -(1 << 60), 0)
+
+Answer = tuple[int, int, int]  # an instant from which it is right, the event, and the day to go on from
+event_of: Final = itemgetter(1)
 
 
 def sunrise_height(elevation: float) -> float:
@@ -75,18 +87,23 @@ def sunrise_height(elevation: float) -> float:
 class Daily(ABC):
     """Something that the sun does at most once from one antitransit to the next. Seconds are since 1970."""
 
-    __slots__ = ("_last", "_latest", "_meridian")
+    __slots__ = ("_few", "_kept", "_last", "_latest", "_meridian")
 
-    def __init__(self, lon: float, latest: float) -> None:
+    def __init__(self, lon: float, latest: float, *, few: bool = False) -> None:
         self._meridian = 0.5 - lon / 360  # mean noon, as a share of the day
         self._latest = latest  # days from mean noon, at most
-        self._last = NOTHING
+        self._last: Answer = NOTHING
+        self._few = few  # whether events are so few that answers are kept
+        self._kept: tuple[Answer, ...] = ()
 
     def after(self, second: int) -> int | None:
         """Return the second of the first event after `second`, or None if `SEARCH_DAYS` have none."""
         since, last, day = self._last
         if since <= second < last:
             return last
+        if self._few and (kept := self._known(second)):
+            self._last = kept
+            return kept[1]
         if second != last:
             day = floor(second / DAY - self._meridian - self._latest) + 1
         end = day + SEARCH_DAYS
@@ -94,8 +111,23 @@ class Daily(ABC):
             event, day = self._event(day)
             if event is not None and event > second:
                 self._last = second, event, day
+                if self._few:
+                    self._keep(self._last)
                 return event
         return None
+
+    def _known(self, second: int) -> Answer | None:
+        """Return the kept answer to the question from `second`."""
+        kept = self._kept
+        place = bisect_right(kept, second, key=event_of)
+        return kept[place] if place < len(kept) and kept[place][0] <= second else None
+
+    def _keep(self, answer: Answer) -> None:
+        """Keep an answer that is not known, in place of the one with the same event, which is right from later on."""
+        kept = self._kept if len(self._kept) < MOST_KEPT else ()
+        before = bisect_right(kept, answer[1] - 1, key=event_of)
+        behind = bisect_right(kept, answer[1], key=event_of)
+        self._kept = (*kept[:before], answer, *kept[behind:])
 
     @abstractmethod
     def _event(self, day: int) -> tuple[int | None, int]:
@@ -141,7 +173,7 @@ class Crossing(Daily):
             asin(min(self._drift / TURN, 1)) / TURN + UNEVEN
         )  # days from the mean noon or midnight, at most
         self._never = 1 + turning * self._drift  # beyond it there, c is beyond 1 when the sun turns
-        super().__init__(lon, turning + (0.5 if direction == SETTING else 0))
+        super().__init__(lon, turning + (0.5 if direction == SETTING else 0), few=abs(lat) > FAR)
 
     def _event(self, day: int) -> tuple[int | None, int]:
         middle, noon, (tangent, secant, (e0, e1, e2)) = self._sun(day)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beat.schedules import solar, to_micros
-from beat.schedules.sky.sun import POLE, RISING, Crossing, sunrise_height
+from beat.schedules.sky.sun import MOST_KEPT, POLE, RISING, Crossing, sunrise_height
 from beat.schedules.sky.table import CENTURY, J2000, STRETCH, stretch, sun
 from beat.schedules.solar import CROSSINGS, EVENTS
 
@@ -154,16 +154,31 @@ def test_the_horizon_sinks_as_astrals_does():
         assert abs(sunrise_height(metres) + 50 / 60 + adjust_to_horizon(metres)) < 1e-9
 
 
-def test_an_answer_does_not_depend_on_what_was_asked_before():
+@pytest.mark.parametrize(("lat", "years"), [(67.9, 2), (90, 2), (-89.6, 40), (88.1, 12)])
+def test_an_answer_does_not_depend_on_what_was_asked_before(lat, years):
     random = Random(3)
-    one = solar("dusk_civil", 67.9, -133.5)
-    questions = [to_micros(START) + random.randrange(800 * 86_400) * 1_000_000 for _ in range(300)]
+    one = solar("dusk_civil", lat, -133.5)
+    questions = [
+        to_micros(START) + random.randrange(years * 365 * 86_400) * 1_000_000 for _ in range(150 * years)
+    ]
     questions += [one.next_micros(us, UTC) for us in questions]
-    alone = [solar("dusk_civil", 67.9, -133.5).next_micros(us, UTC) for us in questions]
+    alone = [solar("dusk_civil", lat, -133.5).next_micros(us, UTC) for us in questions]
     assert [one.next_micros(us, UTC) for us in questions] == alone
     assert [one.next_micros(us, UTC) for us in reversed(questions)] == alone[::-1]
+    assert len(one.sun._kept) <= MOST_KEPT
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(lambda us: one.next_micros(us, UTC), questions)) == alone
+
+
+@pytest.mark.parametrize("lat", [90, 89, -88.1, -90])
+@pytest.mark.parametrize("event", CROSSINGS)
+def test_near_the_poles_nothing_is_worked_out_twice(event, lat, monkeypatch):
+    one = solar(event, lat, 14.0)
+    fires = one.fires(START, START + YEAR)
+    monkeypatch.setattr(Crossing, "_event", None)
+    assert one.fires(START, START + YEAR) == fires
+    instants = [START, *(fire + gap for fire in fires[:-1] for gap in (timedelta(), timedelta(minutes=1)))]
+    assert [one.next_after(t) for t in instants] == [min(f for f in fires if f > t) for t in instants]
 
 
 def test_what_it_remembers_is_no_part_of_its_value():
