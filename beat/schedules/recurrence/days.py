@@ -10,20 +10,28 @@ from __future__ import annotations
 
 from calendar import isleap
 from datetime import MAXYEAR, MINYEAR
+from functools import cache, reduce
 from itertools import accumulate, pairwise
-from typing import Final, NamedTuple, Protocol
+from math import lcm
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from beat.dst import EPOCH_ORDINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FULL: Final = ((1 << 365) - 1, (1 << 366) - 1)
 MOST_DAYS: Final = 366
 MOST_KEPT: Final = 64  # years
+YEARS_AROUND: Final = 400  # of the calendar, weekdays included
+EASTERS_AROUND: Final = 5_700_000  # years
 EACH_WEEK: Final = sum(1 << day for day in range(0, 372, 7))
 # The places of the first days of the months, and the year's length: for a common year and a leap year.
 MONTH_STARTS: Final = tuple(
     tuple(accumulate((31, days, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), initial=0)) for days in (28, 29)
 )
 HALF_WEEK: Final = 3
+SUNDAY: Final = 6
 EARLY: Final = 400  # room for the days of weeks that begin before the year does
 EARLIEST_EASTER, LATEST_EASTER = 80, 115  # places of March 22 and April 25 in a year, from 0
 
@@ -41,8 +49,29 @@ class DayParts(NamedTuple):
     wkst: int = 0
 
 
+class Cycle(NamedTuple):
+    """After how many years the days of a year are the same again, from the year `since` on."""
+
+    years: int
+    since: int = MINYEAR
+
+    def joined(self, other: Cycle) -> Cycle:
+        """Return when both come round."""
+        return Cycle(lcm(self.years, other.years), max(self.since, other.since))
+
+
 class Masks(Protocol):
     """A set of dates, a year at a time."""
+
+    @property
+    def cycle(self) -> Cycle:
+        """When its years come round."""
+        ...
+
+    @property
+    def shadow(self) -> Masks:
+        """Return days among which all of them are, of which the years come round with the calendar's."""
+        ...
 
     def mask(self, year: int, start: int) -> int:
         """Return the matching days of `year`, whose first day has the number `start`."""
@@ -64,27 +93,44 @@ def year_at(day: int) -> int:
 
 
 LAST_DAY: Final = start_of(MAXYEAR + 1) - 1
+NO_DAY: Final = 2 * LAST_DAY  # later than any
+VAIN: Final = 100  # years without a day, after which the shadow is looked at
+FAR: Final = 4 * MOST_DAYS  # days ahead
 
 
 class YearDays:
     """The dates that match all of the parts."""
 
-    __slots__ = ("_fixed", "_parts", "_shapes", "_spills")
+    __slots__ = ("_fixed", "_offsets", "_parts", "_shapes", "_spills")
 
     def __init__(self, parts: DayParts) -> None:
         self._parts = parts
         self._fixed = tuple(_fixed(parts, leap) for leap in (False, True))
         self._shapes: dict[tuple[int, bool, bool, bool], int] = {}
+        self._offsets = sum(1 << MOST_DAYS + offset for offset in parts.easter)  # from a year before Easter
         self._spills = any(
             not -EARLIEST_EASTER <= offset < MOST_DAYS - 1 - LATEST_EASTER for offset in parts.easter
         )
 
+    @property
+    def cycle(self) -> Cycle:
+        return Cycle(EASTERS_AROUND if self._parts.easter else YEARS_AROUND)
+
+    @property
+    def shadow(self) -> Masks:
+        return AnyEaster(self) if self._parts.easter else self
+
     def mask(self, year: int, start: int) -> int:
+        found = self.fixed(year, start)
+        return found & self._easter(year, start) if found and self._parts.easter else found
+
+    def fixed(self, year: int, start: int) -> int:
+        """Return the days that match all parts but BYEASTER."""
         shape = ((start + 3) % 7, isleap(year), isleap(year - 1), isleap(year + 1))
         found = self._shapes.get(shape)
         if found is None:
             found = self._shapes[shape] = self._matching(*shape)
-        return found & self._easter(year, start) if found and self._parts.easter else found
+        return found
 
     def _matching(self, first: int, leap: bool, after_leap: bool, before_leap: bool) -> int:
         found = self._fixed[leap]
@@ -132,58 +178,143 @@ class YearDays:
         return found >> EARLY & FULL[leap]
 
     def _easter(self, year: int, start: int) -> int:
+        return self.from_sundays([easter(each) + start_of(each) - start for each in self.near(year)])
+
+    def near(self, year: int) -> tuple[int, ...]:
+        """Return the years whose Easters may have days in a year."""
+        return (year - 1, year, year + 1) if self._spills else (year,)
+
+    def from_sundays(self, sundays: Iterable[int]) -> int:
+        """Return the days that are as far from one of some places as BYEASTER says."""
         found = 0
-        for near in (year - 1, year, year + 1) if self._spills else (year,):
-            sunday = easter(near) + start_of(near) - start
-            for offset in self._parts.easter:
-                if 0 <= sunday + offset < MOST_DAYS:
-                    found |= 1 << sunday + offset
-        return found
+        for sunday in sundays:
+            found |= self._offsets << MOST_DAYS + sunday
+        return found >> 2 * MOST_DAYS & FULL[1]
+
+
+class AnyEaster:
+    """The days of BYEASTER if Easter were on every Sunday on which it can be."""
+
+    __slots__ = ("_days",)
+
+    cycle = Cycle(YEARS_AROUND)
+
+    def __init__(self, days: YearDays) -> None:
+        self._days = days
+
+    @property
+    def shadow(self) -> Masks:
+        return self
+
+    def mask(self, year: int, start: int) -> int:
+        sundays: list[int] = []
+        for each in self._days.near(year):
+            ahead = start_of(each) - start
+            first = EARLIEST_EASTER + (SUNDAY - start_of(each) - EARLIEST_EASTER - HALF_WEEK) % 7
+            sundays += range(first + ahead, LATEST_EASTER + 1 + ahead, 7)
+        return self._days.fixed(year, start) & self._days.from_sundays(sundays)
 
 
 class At:
-    """The days of a set up to the day `until`, found one after another. A day belongs to all of `sets`."""
+    """The days of a set up to the day `until`, found one after another. A day belongs to all of `sets`.
 
-    __slots__ = ("_kept", "_none_from", "_sets", "_until")
+    Where the sets come round and one whole round has no day, there is none. Where they come round late, the years are
+    passed over in which their shadows have no day. And the last far day, and from where there are none, are
+    remembered: the way to them is not gone twice.
+    """
+
+    __slots__ = ("_gap", "_kept", "_most_kept", "_none_from", "_possible", "_sets", "_until", "cycle")
 
     def __init__(self, *sets: Masks, until: int = LAST_DAY) -> None:
         self._sets, self._until = sets, until
+        self.cycle = reduce(Cycle.joined, (one.cycle for one in sets), Cycle(1))
+        self._most_kept = YEARS_AROUND if self.cycle.years <= YEARS_AROUND else MOST_KEPT
         self._kept: dict[int, int] = {}
         self._none_from = until + 1  # the first day known to have none after it
+        self._possible: tuple[bool, ...] = ()  # whether the shadow has a day, by the number of the year
+        self._gap = (NO_DAY, NO_DAY)  # the days from the one to before the other are not in it
 
     def mask(self, year: int, start: int) -> int:
-        found = self._kept.get(year)
+        key = self._key(year)
+        found = self._kept.get(key)
         if found is None:
             found = FULL[1]
             for one in self._sets:
                 found &= one.mask(year, start)
                 if not found:
                     break
-            if len(self._kept) >= MOST_KEPT:
+            if len(self._kept) >= self._most_kept:
                 self._kept.clear()
-            self._kept[year] = found
+            self._kept[key] = found
         return found
+
+    @property
+    def shadow(self) -> Masks:
+        return self if self._comes_round else At(*(one.shadow for one in self._sets))
+
+    @property
+    def _comes_round(self) -> bool:
+        return self.cycle.years <= YEARS_AROUND and self.cycle.since <= MINYEAR + 1
+
+    def _key(self, year: int) -> int:
+        """Return what the years with the same days share. The last year is itself: the weeks at its end are cut off."""
+        around, since = self.cycle
+        return year % around - around if around <= YEARS_AROUND and since <= year < MAXYEAR else year
 
     def has(self, day: int) -> bool:
         year = year_at(day)
         start = start_of(year)
         return bool(MINYEAR <= year <= MAXYEAR and self.mask(year, start) >> day - start & 1)
 
-    def at_or_after(self, day: int) -> int | None:
-        """Return the first day of the set that is `day` or later, None if there is none before the year 10000."""
+    def at_or_after(self, day: int, before: int = NO_DAY) -> int | None:
+        """Return the first day of the set that is `day` or later, None if there is none before the year 10000.
+
+        None also if there is none before the day `before`.
+        """
         if day >= self._none_from:
             return None
+        since, end = self._gap
+        first = end if since <= day <= end else self._first_from(day, before)
+        if first is None:
+            return None
+        if first > self._until:
+            self._none_from = min(self._none_from, day)
+            return None
+        if first - day > FAR:
+            self._gap = day, first
+        return first if first < before else None
+
+    def _first_from(self, day: int, before: int) -> int | None:
+        """Return the first day that is `day` or later, `NO_DAY` if there is none, None if it was not found `before`."""
+        since, end = self._gap
         year = max(year_at(day), MINYEAR)
         start = start_of(year)
-        while start <= self._until:
-            found = self.mask(year, start) >> max(day - start, 0)
-            if found:
-                first = max(day, start) + (found & -found).bit_length() - 1
-                return first if first <= self._until else None
+        vain_from = year + VAIN
+        possible: tuple[bool, ...] = ()
+        last = start_of(max(year + 1, self.cycle.since) + min(self.cycle.years, MAXYEAR))
+        while start < min(last, self._none_from):
+            if since <= max(day, start) <= end:
+                return end
+            if start >= before:
+                return None
+            if year == vain_from:
+                possible = self._years_possible()
+                if not any(possible):
+                    break
+            if not possible or possible[year % YEARS_AROUND]:
+                found = self.mask(year, start) >> max(day - start, 0)
+                if found:
+                    return max(day, start) + (found & -found).bit_length() - 1
             start += 365 + isleap(year)
             year += 1
-        self._none_from = day
-        return None
+        return NO_DAY
+
+    def _years_possible(self) -> tuple[bool, ...]:
+        """Return whether a year may have a day, by its number modulo 400."""
+        if not self._possible:
+            shadow, years = self.shadow, range(5 * YEARS_AROUND, 6 * YEARS_AROUND)
+            self._possible = tuple([bool(shadow.mask(year, start_of(year))) for year in years])
+        return self._possible
 
     def window(self, start: int, end: int) -> int:
         """Return the days of the set from `start` to before `end` as bits, the lowest of which is `start`."""
@@ -221,6 +352,7 @@ def _first_week(first: int, wkst: int) -> int:
     return -into if into <= HALF_WEEK else 7 - into
 
 
+@cache
 def easter(year: int) -> int:
     """Return the place of Easter Sunday in a year, January 1 being 0 (Meeus, Jones and Butcher's algorithm)."""
     century, rest = divmod(year, 100)

@@ -6,22 +6,38 @@ likewise. Which exceptions a day has is told by the bits of a year; a year's day
 exceptions, and whether anything is left of a layer in a cell is worked out once. So every day that is looked at has
 something left, but for single dates and the last days of exceptions, and there are only so many of those.
 
+A rule of which nothing is left, for centuries or for ever, must not cost a look at every year. So the exceptions
+that take all times of a layer come first, and their days are struck out at once; and a search that is in vain looks at
+the shadow of the rule: all its times on all days that it may have in the calendar's round, less what is taken away
+in every round. The rules of a set are asked for the days near first, so that none that is over is searched to the end
+while another one fires.
+
 An INTERVAL below a day that is not a part of it gives a layer other times on each day, with a period of some days; those
 on which it has one of the times that are left are a ring of that period. Exceptions have no such layers.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from functools import lru_cache, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.dst import DAY
-from beat.schedules.recurrence.days import FULL, MOST_DAYS, MOST_KEPT, At
+from beat.schedules.recurrence.days import (
+    LAST_DAY,
+    MOST_DAYS,
+    MOST_KEPT,
+    NO_DAY,
+    YEARS_AROUND,
+    At,
+    Cycle,
+    year_at,
+)
 from beat.schedules.recurrence.parts import DAILY, HOURLY, MINUTELY, SECONDLY
-from beat.schedules.recurrence.phase import Ring, Units, bits_of, days_around, places
-from beat.schedules.recurrence.picks import PickedDays, by_times
-from beat.schedules.recurrence.start import PER_DAY, allowed_units, day_sets, offsets_of, time_bits
+from beat.schedules.recurrence.phase import ALL_DAYS, Ring, Units, bits_of, cycle_of_days, days_around, places
+from beat.schedules.recurrence.picks import PickedDays, rectangles
+from beat.schedules.recurrence.start import PER_DAY, allowed_units, day_sets, most_days, offsets_of, time_bits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +47,7 @@ if TYPE_CHECKING:
 
 
 MOST_CELLS: Final = 256
+AHEAD: Final = (MOST_DAYS, 40 * MOST_DAYS, NO_DAY)  # days
 
 
 class Layer:
@@ -81,8 +98,32 @@ class Layer:
 
     def whole(self, year: int, start: int) -> int:
         """Return the days of a year, as bits, on which it does not end before the day does."""
-        found, ends = self.days.mask(year, start), (self._last + 1) // DAY - start
-        return found if ends >= MOST_DAYS else found & ((1 << max(ends, 0)) - 1)
+        ends = (self._last + 1) // DAY - start
+        if ends <= 0:
+            return 0
+        found = self.days.mask(year, start)
+        return found if ends >= MOST_DAYS else found & ((1 << ends) - 1)
+
+    def shadow(self, times: int) -> Layer:
+        """Return the layer of all the `times` on all days that may be its own, as the calendar comes round."""
+        found = copy(self)
+        found.days, found.times, found.round = At(self.days.shadow), times, 1
+        return found
+
+    @property
+    def lasting(self) -> bool:
+        """Whether its days come round with the calendar, and do not end."""
+        return self.until >= LAST_DAY and self.days.cycle.years <= YEARS_AROUND
+
+    @property
+    def cycle(self) -> Cycle:
+        """When the years of its days and their times come round, if it has no end."""
+        return self.days.cycle.joined(cycle_of_days(self.round))
+
+    @property
+    def whole_cycle(self) -> Cycle:
+        """When the years that `whole` tells come round: after its end there are no days."""
+        return self.days.cycle if self.until >= LAST_DAY else Cycle(1, year_at(self.until) + 1)
 
     def days_with(self, times: int) -> Masks | None:
         """Return days beyond which none has any of the `times`; None if no day has."""
@@ -98,26 +139,25 @@ class Layer:
         return Ring(self.round, numbers) if numbers else None
 
 
-class AllDays:
-    __slots__ = ()
+class RuleLayers(NamedTuple):
+    """A rule from its start to its last reading: one of its days has the times of each layer that has the day."""
 
-    def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - whatever year
-        return FULL[1]
-
-
-ALL_DAYS: Final = AllDays()
+    days: At
+    layers: list[Layer]
+    until: int
 
 
-def layers_of(rule: Rule, start: int, last: int) -> list[Layer]:
+def layers_of(rule: Rule, start: int, last: int) -> RuleLayers:
     """Return the layers of a rule from its start to its last reading."""
-    sets, offsets, until = day_sets(rule, start), offsets_of(rule, start), last // DAY
-    if rule.by_set_pos and rule.freq < DAILY:
-        days = At(*sets)
-        return [
-            Layer(At(PickedDays(days, positions, rule), until=until), bits_of(times, DAY), rule, start, last)
-            for positions, times in by_times(rule.by_set_pos, offsets).items()
-        ]
-    return [Layer(At(*sets, until=until), _times(rule, start, offsets), rule, start, last)]
+    until = last // DAY
+    days, offsets = At(*day_sets(rule, start), until=until), offsets_of(rule, start)
+    if not rule.by_set_pos or rule.freq >= DAILY:
+        return RuleLayers(days, [Layer(days, _times(rule, start, offsets), rule, start, last)], until)
+    layers = [
+        Layer(At(PickedDays(days, positions, rule), until=until), bits_of(times, DAY), rule, start, last)
+        for positions, times in rectangles(rule.by_set_pos, offsets, most_days(rule)).items()
+    ]
+    return RuleLayers(days, layers, until)
 
 
 def _times(rule: Rule, start: int, offsets: tuple[int, ...]) -> int:
@@ -139,15 +179,22 @@ def _times(rule: Rule, start: int, offsets: tuple[int, ...]) -> int:
 class LeftDays:
     """The days on which exceptions leave something of a layer, but for the days on which one of them ends."""
 
-    __slots__ = ("_but", "_cells", "_layer", "_lefts")
+    __slots__ = ("_but", "_cells", "_covering", "_layer", "_lefts", "cycle")
 
     def __init__(self, layer: Layer, but: list[Layer]) -> None:
-        self._layer, self._but = layer, but
+        self._layer = layer
+        self._covering = [one for one in but if not layer.times & ~one.times]  # they leave nothing of it
+        self._but = [one for one in but if layer.times & one.times and layer.times & ~one.times]
+        self.cycle = reduce(Cycle.joined, (one.whole_cycle for one in but), layer.cycle)
         self._lefts: dict[int, Masks | None] = {}
         self._cells = lru_cache(maxsize=MOST_KEPT)(_cells)
 
     def mask(self, year: int, start: int) -> int:
         mine = self._layer.days.mask(year, start)
+        for one in self._covering:
+            if not mine:
+                return 0
+            mine &= ~one.whole(year, start)
         if not mine:
             return 0
         cells = self._cells(mine, *[one.whole(year, start) for one in self._but])
@@ -158,6 +205,12 @@ class LeftDays:
                 found |= days & left.mask(year, start)
         return found
 
+    @property
+    def shadow(self) -> Masks:
+        """Return the days on which exceptions that stay leave something of the layer."""
+        but = [one for one in self._covering + self._but if one.lasting]
+        return LeftDays(self._layer.shadow(self._layer.times), but)
+
     def _left(self, which: int) -> Masks | None:
         """Return the days on which something is left of the layer by those exceptions."""
         if which in self._lefts:
@@ -166,6 +219,33 @@ class LeftDays:
         found = self._layer.days_with(~gone)
         if len(self._lefts) < MOST_CELLS:
             self._lefts[which] = found
+        return found
+
+
+class RuleLeft:
+    """The days on which exceptions leave something of a rule."""
+
+    __slots__ = ("_but", "_lefts", "_rule", "cycle")
+
+    def __init__(self, rule: RuleLayers, but: list[Layer]) -> None:
+        self._rule, self._but = rule, but
+        self._lefts = [LeftDays(layer, but) for layer in rule.layers]
+        self.cycle = reduce(Cycle.joined, (one.cycle for one in self._lefts), Cycle(1))
+
+    @property
+    def shadow(self) -> Masks:
+        """Return the days on which not all of the rule's times are taken away."""
+        if not self._rule.layers:
+            return ALL_DAYS
+        times = reduce(or_, (layer.times for layer in self._rule.layers))
+        layer = self._rule.layers[0].shadow(times)
+        layer.days = At(self._rule.days.shadow)
+        return LeftDays(layer, [one for one in self._but if one.lasting])
+
+    def mask(self, year: int, start: int) -> int:
+        found = 0
+        for one in self._lefts:
+            found |= one.mask(year, start)
         return found
 
 
@@ -189,9 +269,13 @@ class Left:
 
     __slots__ = ("_but", "_but_dates", "_days", "_latest", "_layers", "_start")
 
-    def __init__(self, layers: list[Layer], but: list[Layer], but_dates: dict[int, int], start: int) -> None:
-        self._layers, self._but, self._but_dates, self._start = layers, but, but_dates, start
-        self._days = [At(LeftDays(layer, but), until=layer.until) for layer in layers]
+    def __init__(
+        self, rules: list[RuleLayers], but: list[Layer], but_dates: dict[int, list[int]], start: int
+    ) -> None:
+        self._layers = [layer for rule in rules for layer in rule.layers]
+        self._but, self._but_dates, self._start = but, but_dates, start
+        # The days of the rule come first: a year without any is passed over at once.
+        self._days = [At(rule.days, RuleLeft(rule, but), until=rule.until) for rule in rules]
         self._latest = (0, self.on(0))
 
     @property
@@ -199,16 +283,14 @@ class Left:
         """Whether nothing is taken away."""
         return not self._but and not self._but_dates
 
-    def left_of(self, layers: list[Layer]) -> Left:
-        """Return other layers less the same."""
-        return Left(layers, self._but, self._but_dates, self._start)
+    def left_of(self, rules: list[RuleLayers]) -> Left:
+        """Return other rules less the same."""
+        return Left(rules, self._but, self._but_dates, self._start)
 
     def next(self, reading: int) -> int | None:
         day, second = divmod(max(reading + 1, self._start), DAY)
         while True:
-            found = min(
-                (each for days in self._days if (each := days.at_or_after(day)) is not None), default=None
-            )
+            found = self._first(day)
             if found is None:
                 return None
             latest = self._latest
@@ -221,6 +303,17 @@ class Left:
                 return found * DAY + (left & -left).bit_length() - 1
             day, second = found + 1, 0
 
+    def _first(self, day: int) -> int | None:
+        """Return the first day, from `day` on, on which something may be left.
+
+        A layer may have nothing for long, or never again, so they are asked for the days near first.
+        """
+        for ahead in AHEAD:
+            found = [each for days in self._days if (each := days.at_or_after(day, day + ahead)) is not None]
+            if found:
+                return min(found)
+        return None
+
     def on(self, day: int) -> int:
         """Return the seconds of a day that are left, as bits."""
         fires = reduce(or_, (layer.on(day) for layer in self._layers), 0)
@@ -228,12 +321,13 @@ class Left:
 
     def gone(self, day: int) -> int:
         """Return the seconds of a day that are taken away, as bits."""
-        return reduce(or_, (layer.on(day) for layer in self._but), self._but_dates.get(day, 0))
+        found, single = reduce(or_, (layer.on(day) for layer in self._but), 0), self._but_dates.get(day)
+        return found | bits_of(single, DAY) if single else found
 
 
-def by_day(readings: Iterable[int]) -> dict[int, int]:
-    """Return the seconds of each day, as bits."""
+def by_day(readings: Iterable[int]) -> dict[int, list[int]]:
+    """Return the seconds of each day."""
     found: dict[int, list[int]] = {}
     for reading in readings:
         found.setdefault(reading // DAY, []).append(reading % DAY)
-    return {day: bits_of(seconds, DAY) for day, seconds in found.items()}
+    return found

@@ -9,26 +9,50 @@ from __future__ import annotations
 
 from calendar import isleap
 from collections import Counter
-from math import gcd
+from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.recurrence.days import FULL, MONTH_STARTS, MOST_DAYS
+from beat.schedules.recurrence.days import FULL, MONTH_STARTS, MOST_DAYS, YEARS_AROUND, Cycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from beat.schedules.recurrence.days import Masks
+
 WINDOW: Final = 48  # bytes: a year at any bit
+DAYS_AROUND: Final = 146_097  # of 400 years
 FEW_DAYS: Final = 400  # a day's units are counted faster than all are told by their days
 LONGEST_ROUND: Final = 86_400  # days: what SECONDLY needs for any interval of up to a day
+
+
+class AllDays:
+    __slots__ = ()
+
+    cycle = Cycle(1)
+
+    @property
+    def shadow(self) -> Masks:
+        return self
+
+    def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - whatever year
+        return FULL[1]
+
+
+ALL_DAYS: Final = AllDays()
 
 
 class EveryYears:
     """Every `interval`-th year."""
 
-    __slots__ = ("_first", "_interval")
+    __slots__ = ("_first", "_interval", "cycle")
 
     def __init__(self, interval: int, first: int) -> None:
         self._interval, self._first = interval, first
+        self.cycle = Cycle(interval)
+
+    @property
+    def shadow(self) -> Masks:
+        return EveryYears(gcd(self._interval, YEARS_AROUND), self._first)
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - a year is told by its number
         return 0 if (year - self._first) % self._interval else FULL[1]
@@ -37,10 +61,17 @@ class EveryYears:
 class EveryMonths:
     """Every `interval`-th month; `first` is one of them, as year * 12 + month - 1."""
 
-    __slots__ = ("_first", "_interval")
+    __slots__ = ("_first", "_interval", "cycle")
 
     def __init__(self, interval: int, first: int) -> None:
         self._interval, self._first = interval, first
+        self.cycle = Cycle(
+            lcm(YEARS_AROUND, interval // gcd(interval, 12))
+        )  # the months' lengths come round, too
+
+    @property
+    def shadow(self) -> Masks:
+        return EveryMonths(gcd(self._interval, 12 * YEARS_AROUND), self._first)
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - a year is told by its number
         found, starts = 0, MONTH_STARTS[isleap(year)]
@@ -52,12 +83,17 @@ class EveryMonths:
 class EveryDays:
     """`width` days in a row, every `period` days, the first of them on the day `first`."""
 
-    __slots__ = ("_bits", "_first", "_period", "_width")
+    __slots__ = ("_bits", "_first", "_period", "_width", "cycle")
 
     def __init__(self, period: int, first: int, width: int = 1) -> None:
         self._period, self._first, self._width = period, first, width
+        self.cycle = cycle_of_days(period)
         run = (1 << width) - 1
         self._bits = sum(run << place for place in range(0, MOST_DAYS + width, period))
+
+    @property
+    def shadow(self) -> Masks:
+        return EveryDays(gcd(self._period, DAYS_AROUND), self._first, self._width)
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - the day tells it all
         ahead = self._width - 1  # a run may have begun before the year
@@ -68,20 +104,29 @@ class EveryDays:
 class Ring:
     """Days given by their numbers modulo `period`."""
 
-    __slots__ = ("_bytes", "_period")
+    __slots__ = ("_bytes", "_period", "cycle")
 
     def __init__(self, period: int, residues: Iterable[int]) -> None:
-        self._period = period
+        self._period, self.cycle = period, cycle_of_days(period)
         ring, width = bits_of(residues, period), period
         while width < period + WINDOW * 8:  # so that no window has to go around
             ring |= ring << width
             width *= 2
         self._bytes = ring.to_bytes(width // 8 + 1, "little")
 
+    @property
+    def shadow(self) -> Masks:
+        return ALL_DAYS
+
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - the day tells it all
         place = start % self._period
         window = self._bytes[place >> 3 : (place >> 3) + WINDOW]
         return int.from_bytes(window, "little") >> (place & 7)
+
+
+def cycle_of_days(period: int) -> Cycle:
+    """Return when the years come round for what recurs every `period` days."""
+    return Cycle(YEARS_AROUND * days_around(DAYS_AROUND, period))
 
 
 class Units:

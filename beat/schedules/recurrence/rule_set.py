@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from beat.dst import DAY, NEVER, next_instant
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.recurrence.layers import Layer, Left, by_day, layers_of
+from beat.schedules.recurrence.layers import Left, RuleLayers, by_day, layers_of
 from beat.schedules.recurrence.parts import (
     DAILY,
     FREQUENCIES,
@@ -118,7 +118,8 @@ class Fires:
     def __init__(self, rules: Rules, start: int, line: ZoneLine | None) -> None:
         self._rules, self._start, self._line = rules, start, line
         self._left: Left | None = None
-        self._exceptions = Left([], self._layers(rules.but_rules), by_day(_readings(rules.but_dates)), start)
+        but = [layer for rule in self._layers(rules.but_rules) for layer in rule.layers]
+        self._exceptions = Left([], but, by_day(_readings(rules.but_dates)), start)
         self._gone = frozenset(_instants(rules.but_dates))
         kept = [one for one in rules.dates if not self._excepted(one)]
         self._dates = Dates(_readings(kept))
@@ -131,11 +132,11 @@ class Fires:
         if self._dates.next(-NEVER) is not None:
             self._streams.append(Stream(self._dates, NEVER))
 
-    def _layers(self, rules: Iterable[Rule]) -> list[Layer]:
+    def _layers(self, rules: Iterable[Rule]) -> list[RuleLayers]:
         start, found = self._start, []
         for rule in rules:
             readings = readings_of(rule, start) if rule.times else None
-            found += layers_of(rule, start, _last_reading(rule, readings, start, self._line))
+            found.append(layers_of(rule, start, _last_reading(rule, readings, start, self._line)))
         return found
 
     def _excepted(self, one: Moment) -> bool:

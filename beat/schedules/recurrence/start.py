@@ -69,14 +69,24 @@ def _units(rule: Rule, start: int) -> Units:
 
 
 def _picked(rule: Rule, days: At, offsets: tuple[int, ...]) -> Readings:
-    if rule.names_days:
-        most = (366, 31, len(rule.by_day) or 7)[rule.freq]
-    else:
-        most = len(rule.by_month) or 1 if rule.freq == YEARLY else 1
-    if min(map(abs, rule.by_set_pos)) > most * len(offsets):
+    if min(map(abs, rule.by_set_pos)) > most_days(rule) * len(offsets):
         return Nothing()
     around = PERIODS_AROUND[WEEKLY if rule.by_easter else rule.freq]
     return Picked(days, offsets, rule.by_set_pos, _period(rule), around)
+
+
+def most_days(rule: Rule) -> int:
+    """Return a number of days that no year, month or week of a rule exceeds."""
+    if not rule.names_days:
+        return len(rule.by_month) or 1 if rule.freq == YEARLY else 1
+    yearly = rule.freq == YEARLY
+    numbers = (
+        (rule.by_month_day, (len(rule.by_month) or 12) if yearly else 1),
+        (rule.by_year_day, 1),
+        (rule.by_easter, 2 if yearly else 1),  # a year may have such days of two Easters
+    )
+    most = (366, 31, len(rule.by_day) or 7)[rule.freq]
+    return min([most, *(len(given) * times for given, times in numbers if given)])
 
 
 def unrestricted(rule: Rule) -> bool:

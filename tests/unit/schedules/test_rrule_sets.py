@@ -287,3 +287,44 @@ def test_rules_that_take_long_are_few_in_a_set():
     rrule("\n".join(rule.format(number) for number in (7, 11)), **IN_UTC)
     with pytest.raises(ScheduleError, match=r"has 3 rules that take long .*; expected at most 2"):
         rrule("\n".join(rule.format(number) for number in (7, 11, 13)), **IN_UTC)
+
+
+POSITIONS = ",".join(str(place) for place in range(-40, 41) if place)
+HOURS = ",".join(map(str, range(24)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"RRULE:FREQ=WEEKLY;INTERVAL=53;BYHOUR={HOURS};BYSETPOS={POSITIONS}\nEXRULE:FREQ=MINUTELY",
+        "RRULE:FREQ=YEARLY;INTERVAL=3;BYEASTER=1\nEXRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=MO",
+        "RRULE:FREQ=DAILY;INTERVAL=364;BYDAY=MO\nEXDATE:20300101T000000",
+        "RRULE:FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29;BYSETPOS=1\nEXDATE:20300101T000000",
+        "RRULE:FREQ=MONTHLY;INTERVAL=97;BYMONTHDAY=31\nEXRULE:FREQ=HOURLY",
+    ],
+)
+def test_that_nothing_is_left_is_known_without_a_look_at_every_year(text, monkeypatch):
+    looks = []
+    plain = rrule_days.At.mask
+
+    def counted(self, year, start):
+        looks.append(year)
+        return plain(self, year, start)
+
+    monkeypatch.setattr(rrule_days.At, "mask", counted)
+    one = rrule(text, **IN_UTC)
+    assert one.next_after(NEW_YEAR) is None
+    assert one.latest(EARLY, NEW_YEAR) is None
+    assert len(looks) < 12_000
+
+
+def test_a_rule_that_is_far_away_hides_no_other():
+    text = (
+        "RRULE:FREQ=YEARLY;INTERVAL=3;BYMONTH=1;BYMONTHDAY=1\nRRULE:FREQ=WEEKLY;INTERVAL=2000;BYMONTH=4\n"
+        "EXDATE:20300101T000000"
+    )
+    one = rrule(text, dtstart="2020-01-01T00:00", tz="UTC")
+    forwards = first(one, 20, NEW_YEAR)
+    assert forwards == sorted(forwards)
+    alone = rrule(text.splitlines()[0], dtstart="2020-01-01T00:00", tz="UTC")
+    assert set(first(alone, 15, NEW_YEAR)) <= set(forwards)
