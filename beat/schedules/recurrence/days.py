@@ -319,7 +319,7 @@ class At:
     def window(self, start: int, end: int) -> int:
         """Return the days of the set from `start` to before `end` as bits, the lowest of which is `start`."""
         found = 0
-        for year in range(max(year_at(start), MINYEAR), min(year_at(end - 1), MAXYEAR) + 1):
+        for year in range(year_at(start), year_at(end - 1) + 1):
             first = start_of(year)
             mask = self.mask(year, first)
             found |= mask >> start - first if start > first else mask << first - start
@@ -350,6 +350,11 @@ def _first_week(first: int, wkst: int) -> int:
     """Return where week 1 begins, from January 1: the first that has at least four days in the year (ISO 8601)."""
     into = (first - wkst) % 7
     return -into if into <= HALF_WEEK else 7 - into
+
+
+def week_start(day: int, wkst: int) -> int:
+    """Return the first day of the week in which a day lies."""
+    return day - (day + HALF_WEEK - wkst) % 7
 
 
 @cache

@@ -7,22 +7,24 @@ likewise. The days of one time of day are then a set of dates like any other.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from calendar import isleap
-from datetime import MINYEAR
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.recurrence.days import FULL, MONTH_STARTS, YEARS_AROUND, Cycle
+from beat.dst import DAY
+from beat.schedules.clock.bits import bits
+from beat.schedules.recurrence.days import FULL, MONTH_STARTS, YEARS_AROUND, At, Cycle, week_start
 from beat.schedules.recurrence.parts import WEEKLY, YEARLY
-from beat.schedules.recurrence.phase import nth_bit
-from beat.schedules.recurrence.start import week_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from beat.schedules.recurrence.days import At, Masks
+    from beat.schedules.recurrence.days import Masks
     from beat.schedules.recurrence.parts import Rule
+
+    Period = Callable[[int], tuple[int, int]]
 
 YEARS: Final = tuple(((0, length),) for length in (365, 366))
 MONTHS: Final = tuple(tuple(pairwise(starts)) for starts in MONTH_STARTS)
@@ -37,28 +39,23 @@ class PickedDays:
     def __init__(self, days: At, positions: tuple[int, ...], rule: Rule) -> None:
         self._days, self._positions, self._rule = days, positions, rule
         self._least = min(map(abs, positions))  # days without which a period has none
-        self.cycle = days.cycle.joined(
-            Cycle(YEARS_AROUND, MINYEAR + 1)
-        )  # the weeks at the beginning are cut off
+        self.cycle = days.cycle.joined(Cycle(YEARS_AROUND))
 
     @property
     def shadow(self) -> Masks:
         return self if self.cycle.years <= YEARS_AROUND else self._days.shadow
 
     def mask(self, year: int, start: int) -> int:
-        leap = isleap(year)
-        if self._rule.freq != WEEKLY:
-            stretches, window, place = (
-                (YEARS if self._rule.freq == YEARLY else MONTHS)[leap],
-                self._days.mask(year, start),
-                0,
-            )
-        else:
+        leap, begin = isleap(year), start
+        if self._rule.freq == WEEKLY:
             stretches, begin = WEEKS, week_start(start, self._rule.wkst)
-            window, place = self._days.window(begin, begin + WEEKS[-1][1]), start - begin
+            window = self._days.window(begin, begin + WEEKS[-1][1])
+        else:
+            stretches = (YEARS if self._rule.freq == YEARLY else MONTHS)[leap]
+            window = self._days.mask(year, start)
         if window.bit_count() < self._least:
             return 0
-        return _picked(window, stretches, self._positions) >> place & FULL[leap]
+        return _picked(window, stretches, self._positions) >> start - begin & FULL[leap]
 
 
 @lru_cache(maxsize=512)
@@ -66,12 +63,68 @@ def _picked(days: int, stretches: tuple[tuple[int, int], ...], positions: tuple[
     found = 0
     for start, end in stretches:
         here = days >> start & ((1 << end - start) - 1)
-        number = here.bit_count()
+        places = bits(here)
         for position in positions:
-            place = position - 1 if position > 0 else number + position
-            if 0 <= place < number:
-                found |= 1 << start + nth_bit(here, place)
+            if abs(position) <= len(places):
+                found |= 1 << start + places[position - 1 if position > 0 else position]
     return found
+
+
+class Picked:
+    """The readings at some positions in each week, month or year."""
+
+    __slots__ = ("_any", "_days", "_offsets", "_period", "_places", "_positions")
+
+    def __init__(
+        self, days: At, offsets: tuple[int, ...], rule: Rule, places: tuple[int, ...], period: Period
+    ) -> None:
+        self._days, self._offsets, self._positions, self._period = days, offsets, rule.by_set_pos, period
+        self._any = At(PickedDays(days, places, rule))  # the days that have any
+        self._places: dict[int, list[int]] = {}
+
+    def next(self, reading: int) -> int | None:
+        for begin, window in self._periods(reading // DAY):
+            picked = self._readings(begin, window)
+            if picked[-1] > reading:
+                return picked[bisect_right(picked, reading)]
+        return None
+
+    def last(self, start: int, count: int) -> int | None:
+        for begin, window in self._periods(start // DAY):
+            if begin * DAY < start:  # as if the first period counted from its beginning
+                count += bisect_left(self._readings(begin, window), start)
+            number = len(self._picked(window))
+            if number >= count:
+                return self._readings(begin, window)[count - 1]
+            count -= number
+        return None
+
+    def _periods(self, day: int) -> Iterator[tuple[int, int]]:
+        """Yield the periods that have any reading on a day or later: where they begin, and their days as bits."""
+        while (found := self._any.at_or_after(day)) is not None:
+            begin, day = self._period(found)
+            yield begin, self._days.window(begin, day)
+
+    def _picked(self, window: int) -> list[int]:
+        """Return the places, among the times of some days, that the positions pick."""
+        total = window.bit_count() * len(self._offsets)
+        found = self._places.get(total)
+        if found is None:
+            places = {position - 1 if position > 0 else total + position for position in self._positions}
+            found = self._places[total] = sorted(place for place in places if 0 <= place < total)
+        return found
+
+    def _readings(self, begin: int, window: int) -> list[int]:
+        days, each = bits(window), len(self._offsets)
+        return [
+            (begin + days[place // each]) * DAY + self._offsets[place % each]
+            for place in self._picked(window)
+        ]
+
+
+def day_places(positions: tuple[int, ...], number: int, most: int) -> tuple[int, ...]:
+    """Return the positions of the days, with a `number` of times each, that have any of the positions."""
+    return tuple({day for day, _ in _picks(positions, number, most)})
 
 
 def rectangles(
@@ -81,7 +134,7 @@ def rectangles(
 
     They are put together by the times that share their days or by the days that share their times, whichever gives
     fewer. With m times a day, of 366 positions from either end, those are at most m and ``2 * ceil(366 / m)``: so
-    there are never more than 27.
+    there are never more than 28.
     """
     picked = _picks(positions, len(offsets), most)
     by_time = _joined((time, day) for day, time in picked)

@@ -198,7 +198,7 @@ def _last_reading(rule: Rule, readings: Readings | None, start: int, line: ZoneL
     """Return the last reading of a rule; after an UNTIL in a second pass, that is the end of the repeated hour."""
     if rule.times is not None and readings is not None:
         last = readings.last(start, rule.times)
-        return LATEST if last is None else last
+        return LATEST if last is None else min(last, LATEST)
     if rule.until is None:
         return LATEST
     reading = _shown(rule.until, line)

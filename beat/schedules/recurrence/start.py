@@ -20,11 +20,13 @@ from beat.schedules.recurrence.days import (
     Masks,
     YearDays,
     start_of,
+    week_start,
     year_at,
 )
 from beat.schedules.recurrence.parts import DAILY, HOURLY, MINUTELY, MONTHLY, WEEKLY, YEARLY, Rule
 from beat.schedules.recurrence.phase import EveryDays, EveryMonths, EveryYears, Ring, Units
-from beat.schedules.recurrence.walk import Nothing, Picked, Readings, Steps, Walk
+from beat.schedules.recurrence.picks import Picked, day_places
+from beat.schedules.recurrence.walk import Nothing, Readings, Steps, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     Period = Callable[[int], tuple[int, int]]
 
 PER_DAY: Final = (1, 1, 1, 1, 24, 1_440, 86_400)
-PERIODS_AROUND: Final = (400, 4_800, 20_871)  # years, months, weeks in 400 years
 
 
 def readings_of(rule: Rule, start: int) -> Readings:
@@ -69,10 +70,8 @@ def _units(rule: Rule, start: int) -> Units:
 
 
 def _picked(rule: Rule, days: At, offsets: tuple[int, ...]) -> Readings:
-    if min(map(abs, rule.by_set_pos)) > most_days(rule) * len(offsets):
-        return Nothing()
-    around = PERIODS_AROUND[WEEKLY if rule.by_easter else rule.freq]
-    return Picked(days, offsets, rule.by_set_pos, _period(rule), around)
+    places = day_places(rule.by_set_pos, len(offsets), most_days(rule))
+    return Picked(days, offsets, rule, places, _period(rule)) if places else Nothing()
 
 
 def most_days(rule: Rule) -> int:
@@ -187,8 +186,3 @@ def _period(rule: Rule) -> Period:
         return start, start + 7
 
     return (year, month, week)[rule.freq]
-
-
-def week_start(day: int, wkst: int) -> int:
-    """Return the first day of the week in which a day lies."""
-    return day - (day + HALF_WEEK - wkst) % 7

@@ -19,19 +19,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from beat.dst import DAY
 from beat.schedules.clock.bits import bits
-from beat.schedules.recurrence.days import (
-    NO_DAY,
-    At,
-    start_of,
-    year_at,
-)
+from beat.schedules.recurrence.days import start_of, year_at
 from beat.schedules.recurrence.parts import LATEST
 from beat.schedules.recurrence.phase import Ring, Units, nth_bit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    Period = Callable[[int], tuple[int, int]]
+    from beat.schedules.recurrence.days import At
 
 
 class Readings(Protocol):
@@ -155,75 +150,6 @@ class Walk:
 
 def _with_digit(numbers: dict[int, int], digit: int) -> list[int]:
     return [residue for residue, number in numbers.items() if number >> digit & 1]
-
-
-class Picked:
-    """Positions in each week, month or year."""
-
-    __slots__ = ("_around", "_days", "_least", "_none_from", "_offsets", "_period", "_places", "_positions")
-
-    def __init__(
-        self, days: At, offsets: tuple[int, ...], positions: tuple[int, ...], period: Period, around: int
-    ) -> None:
-        self._days, self._offsets, self._positions = days, offsets, positions
-        self._period, self._around = period, around
-        self._places: dict[int, list[int]] = {}
-        self._none_from = NO_DAY  # the first day known to have no more readings from its period on
-        self._least = -(-min(map(abs, positions)) // len(offsets))  # days without which a period has none
-
-    def next(self, reading: int) -> int | None:
-        return next((picked[bisect_right(picked, reading)] for picked in self._after(reading)), None)
-
-    def last(self, start: int, count: int) -> int | None:
-        first = True
-        for begin, window in self._periods(start // DAY):
-            number = len(self._picked(window))
-            if first or number >= count:
-                picked = self._readings(begin, window)
-                skipped = bisect_left(picked, start) if first else 0
-                if skipped + count <= number:
-                    return picked[skipped + count - 1]
-                number, first = number - skipped, False
-            count -= number
-        return None
-
-    def _after(self, reading: int) -> Iterator[list[int]]:
-        """Yield what is picked of the periods that have any reading after `reading`."""
-        for begin, window in self._periods(reading // DAY):
-            picked = self._readings(begin, window)
-            if picked[-1] > reading:
-                yield picked
-
-    def _periods(self, day: int) -> Iterator[tuple[int, int]]:
-        """Yield the periods that have any reading, from that of a day on: where they begin, and their days as bits."""
-        vain, since = 0, day
-        while vain < self._around and day < self._none_from:
-            found = self._days.at_or_after(day)
-            if found is None:
-                break
-            begin, day = self._period(found)
-            window = self._days.window(begin, day)
-            vain += 1
-            if window.bit_count() >= self._least and self._picked(window):
-                vain, since = 0, day
-                yield begin, window
-        self._none_from = min(self._none_from, since)
-
-    def _picked(self, window: int) -> list[int]:
-        """Return the places, among the times of some days, that the positions pick."""
-        total = window.bit_count() * len(self._offsets)
-        found = self._places.get(total)
-        if found is None:
-            places = {position - 1 if position > 0 else total + position for position in self._positions}
-            found = self._places[total] = sorted(place for place in places if 0 <= place < total)
-        return found
-
-    def _readings(self, begin: int, window: int) -> list[int]:
-        days, each = bits(window), len(self._offsets)
-        return [
-            (begin + days[place // each]) * DAY + self._offsets[place % each]
-            for place in self._picked(window)
-        ]
 
 
 class Nothing:
