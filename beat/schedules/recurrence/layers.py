@@ -135,7 +135,7 @@ class Layer:
             text = f"{times:0{DAY}b}"[::-1]
             within = [unit for unit in range(self._per_day) if "1" in text[unit * size : (unit + 1) * size]]
             units = bits_of(within, self._per_day)
-        numbers = Units(self._per_day, units, self._interval, self._first).numbers()
+        numbers = Units(self._per_day, units, self._interval, self._first).numbers
         return Ring(self.round, numbers) if numbers else None
 
 

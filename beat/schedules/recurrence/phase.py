@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from calendar import isleap
 from collections import Counter
+from functools import cached_property
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
 
@@ -136,8 +137,6 @@ class Units:
     from 1970-01-01T00:00.
     """
 
-    __slots__ = ("_bits", "_comb", "_first", "_interval", "per_day", "round")
-
     def __init__(self, per_day: int, allowed: int, interval: int, first: int) -> None:
         self.per_day = per_day
         self.round = days_around(per_day, interval)
@@ -151,6 +150,7 @@ class Units:
         place = (self._first - day * self.per_day) % self._interval
         return self._bits & self._comb << place if place < self.per_day else 0
 
+    @cached_property
     def numbers(self) -> Counter[int]:
         """Return how many units the days have that are congruent to each number modulo `round`."""
         if self.round == 1:

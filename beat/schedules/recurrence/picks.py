@@ -79,7 +79,8 @@ class Picked:
         self, days: At, offsets: tuple[int, ...], rule: Rule, places: tuple[int, ...], period: Period
     ) -> None:
         self._days, self._offsets, self._positions, self._period = days, offsets, rule.by_set_pos, period
-        self._any = At(PickedDays(days, places, rule))  # the days that have any
+        # The days that have any. Those of the rule come first: a year without them is passed over at once.
+        self._any = At(days, PickedDays(days, places, rule))
         self._places: dict[int, list[int]] = {}
 
     def next(self, reading: int) -> int | None:

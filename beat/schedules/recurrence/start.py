@@ -49,10 +49,9 @@ def readings_of(rule: Rule, start: int) -> Readings:
         return _picked(rule, At(*sets), offsets)
     units = _units(rule, start)
     if not units.on_all_days():
-        numbers = units.numbers()
-        if not numbers:
+        if not units.numbers:
             return Nothing()
-        sets.append(Ring(units.round, numbers))
+        sets.append(Ring(units.round, units.numbers))
     return Walk(At(*sets), units, offsets)
 
 

@@ -131,25 +131,29 @@ class Walk:
     def _counting(self) -> Callable[[int, int, int], int]:
         """Return the function that counts the readings of a year's days.
 
-        The number of units in a day is periodic: for each binary digit of it there is a ring of the days which
-        have that digit.
+        The number of units in a day is periodic, and never less than some number: for each binary digit of what is
+        above that there is a ring of the days which have the digit.
         """
-        numbers = self._units.numbers()
+        numbers, around, each = self._units.numbers, self._units.round, len(self._offsets)
+        least = min(numbers.values()) if len(numbers) == around else 0
+        above = {residue: number - least for residue, number in numbers.items()}
         digits = [
-            (len(self._offsets) << digit, Ring(self._units.round, _with_digit(numbers, digit)))
-            for digit in range(max(numbers.values(), default=0).bit_length())
+            (
+                each << digit,
+                Ring(around, [residue for residue, number in above.items() if number >> digit & 1]),
+            )
+            for digit in range(max(above.values(), default=0).bit_length())
         ]
 
         def in_year(year: int, first: int, mask: int) -> int:
             if not mask:
                 return 0
-            return sum(weight * (ring.mask(year, first) & mask).bit_count() for weight, ring in digits)
+            found = least * each * mask.bit_count()
+            return found + sum(
+                weight * (ring.mask(year, first) & mask).bit_count() for weight, ring in digits
+            )
 
         return in_year
-
-
-def _with_digit(numbers: dict[int, int], digit: int) -> list[int]:
-    return [residue for residue, number in numbers.items() if number >> digit & 1]
 
 
 class Nothing:
