@@ -254,12 +254,12 @@ class At:
 
     @property
     def _comes_round(self) -> bool:
-        return self.cycle.years <= YEARS_AROUND and self.cycle.since <= MINYEAR + 1
+        return self.cycle.years <= YEARS_AROUND and self.cycle.since <= MINYEAR
 
     def _key(self, year: int) -> int:
-        """Return what the years with the same days share. The last year is itself: the weeks at its end are cut off."""
+        """Return what the years with the same days share."""
         around, since = self.cycle
-        return year % around - around if around <= YEARS_AROUND and since <= year < MAXYEAR else year
+        return year % around - around if around <= YEARS_AROUND and since <= year else year
 
     def has(self, day: int) -> bool:
         year = year_at(day)
@@ -267,10 +267,7 @@ class At:
         return bool(MINYEAR <= year <= MAXYEAR and self.mask(year, start) >> day - start & 1)
 
     def at_or_after(self, day: int, before: int = NO_DAY) -> int | None:
-        """Return the first day of the set that is `day` or later, None if there is none before the year 10000.
-
-        None also if there is none before the day `before`.
-        """
+        """Return the first day of the set that is `day` or later, None if there is none before the day `before`."""
         if day >= self._none_from:
             return None
         since, end = self._gap
@@ -291,8 +288,10 @@ class At:
         start = start_of(year)
         vain_from = year + VAIN
         possible: tuple[bool, ...] = ()
-        last = start_of(max(year + 1, self.cycle.since) + min(self.cycle.years, MAXYEAR))
-        while start < min(last, self._none_from):
+        last = min(
+            start_of(max(year + 1, self.cycle.since) + min(self.cycle.years, MAXYEAR)), self._none_from
+        )
+        while start < last:
             if since <= max(day, start) <= end:
                 return end
             if start >= before:

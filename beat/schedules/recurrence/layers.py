@@ -6,11 +6,9 @@ likewise. Which exceptions a day has is told by the bits of a year; a year's day
 exceptions, and whether anything is left of a layer in a cell is worked out once. So every day that is looked at has
 something left, but for single dates and the last days of exceptions, and there are only so many of those.
 
-A rule of which nothing is left, for centuries or for ever, must not cost a look at every year. So the exceptions
-that take all times of a layer come first, and their days are struck out at once; and a search that is in vain looks at
-the shadow of the rule: all its times on all days that it may have in the calendar's round, less what is taken away
-in every round. The rules of a set are asked for the days near first, so that none that is over is searched to the end
-while another one fires.
+A rule of which nothing is left, for centuries or for ever, must not cost a look at every year. So a search that is in
+vain looks at the shadow of the rule: all its times on all days that it may have in the calendar's round, less what is
+taken away in every round.
 
 An INTERVAL below a day that is not a part of it gives a layer other times on each day, with a period of some days; those
 on which it has one of the times that are left are a ring of that period. Exceptions have no such layers.
@@ -25,7 +23,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.dst import DAY
 from beat.schedules.recurrence.days import (
-    LAST_DAY,
     MOST_DAYS,
     MOST_KEPT,
     NO_DAY,
@@ -34,7 +31,7 @@ from beat.schedules.recurrence.days import (
     Cycle,
     year_at,
 )
-from beat.schedules.recurrence.parts import DAILY, HOURLY, MINUTELY, SECONDLY
+from beat.schedules.recurrence.parts import DAILY, HOURLY, LATEST, MINUTELY, SECONDLY
 from beat.schedules.recurrence.phase import ALL_DAYS, Ring, Units, bits_of, cycle_of_days, days_around, places
 from beat.schedules.recurrence.picks import PickedDays, rectangles
 from beat.schedules.recurrence.start import PER_DAY, allowed_units, day_sets, most_days, offsets_of, time_bits
@@ -47,7 +44,7 @@ if TYPE_CHECKING:
 
 
 MOST_CELLS: Final = 256
-AHEAD: Final = (MOST_DAYS, 40 * MOST_DAYS, NO_DAY)  # days
+AHEAD: Final = (MOST_DAYS, NO_DAY)  # days
 
 
 class Layer:
@@ -104,16 +101,16 @@ class Layer:
         found = self.days.mask(year, start)
         return found if ends >= MOST_DAYS else found & ((1 << ends) - 1)
 
-    def shadow(self, times: int) -> Layer:
-        """Return the layer of all the `times` on all days that may be its own, as the calendar comes round."""
+    def spread(self, days: At, times: int) -> Layer:
+        """Return the layer of other times on other days, the same on each."""
         found = copy(self)
-        found.days, found.times, found.round = At(self.days.shadow), times, 1
+        found.days, found.times, found.round = days, times, 1
         return found
 
     @property
     def lasting(self) -> bool:
         """Whether its days come round with the calendar, and do not end."""
-        return self.until >= LAST_DAY and self.days.cycle.years <= YEARS_AROUND
+        return self._last >= LATEST and self.days.cycle.years <= YEARS_AROUND
 
     @property
     def cycle(self) -> Cycle:
@@ -123,7 +120,7 @@ class Layer:
     @property
     def whole_cycle(self) -> Cycle:
         """When the years that `whole` tells come round: after its end there are no days."""
-        return self.days.cycle if self.until >= LAST_DAY else Cycle(1, year_at(self.until) + 1)
+        return self.days.cycle if self._last >= LATEST else Cycle(1, year_at(self.until) + 1)
 
     def days_with(self, times: int) -> Masks | None:
         """Return days beyond which none has any of the `times`; None if no day has."""
@@ -179,22 +176,16 @@ def _times(rule: Rule, start: int, offsets: tuple[int, ...]) -> int:
 class LeftDays:
     """The days on which exceptions leave something of a layer, but for the days on which one of them ends."""
 
-    __slots__ = ("_but", "_cells", "_covering", "_layer", "_lefts", "cycle")
+    __slots__ = ("_but", "_cells", "_layer", "_lefts", "cycle")
 
     def __init__(self, layer: Layer, but: list[Layer]) -> None:
-        self._layer = layer
-        self._covering = [one for one in but if not layer.times & ~one.times]  # they leave nothing of it
-        self._but = [one for one in but if layer.times & one.times and layer.times & ~one.times]
+        self._layer, self._but = layer, [one for one in but if layer.times & one.times]
         self.cycle = reduce(Cycle.joined, (one.whole_cycle for one in but), layer.cycle)
         self._lefts: dict[int, Masks | None] = {}
         self._cells = lru_cache(maxsize=MOST_KEPT)(_cells)
 
     def mask(self, year: int, start: int) -> int:
         mine = self._layer.days.mask(year, start)
-        for one in self._covering:
-            if not mine:
-                return 0
-            mine &= ~one.whole(year, start)
         if not mine:
             return 0
         cells = self._cells(mine, *[one.whole(year, start) for one in self._but])
@@ -204,12 +195,6 @@ class LeftDays:
             if left is not None:
                 found |= days & left.mask(year, start)
         return found
-
-    @property
-    def shadow(self) -> Masks:
-        """Return the days on which exceptions that stay leave something of the layer."""
-        but = [one for one in self._covering + self._but if one.lasting]
-        return LeftDays(self._layer.shadow(self._layer.times), but)
 
     def _left(self, which: int) -> Masks | None:
         """Return the days on which something is left of the layer by those exceptions."""
@@ -234,13 +219,10 @@ class RuleLeft:
 
     @property
     def shadow(self) -> Masks:
-        """Return the days on which not all of the rule's times are taken away."""
-        if not self._rule.layers:
-            return ALL_DAYS
+        """Return the days on which exceptions that stay do not take away all of the rule's times."""
         times = reduce(or_, (layer.times for layer in self._rule.layers))
-        layer = self._rule.layers[0].shadow(times)
-        layer.days = At(self._rule.days.shadow)
-        return LeftDays(layer, [one for one in self._but if one.lasting])
+        layer = self._rule.layers[0].spread(At(self._rule.days.shadow), times)
+        return RuleLeft(self._rule._replace(layers=[layer]), [one for one in self._but if one.lasting])
 
     def mask(self, year: int, start: int) -> int:
         found = 0
@@ -275,7 +257,7 @@ class Left:
         self._layers = [layer for rule in rules for layer in rule.layers]
         self._but, self._but_dates, self._start = but, but_dates, start
         # The days of the rule come first: a year without any is passed over at once.
-        self._days = [At(rule.days, RuleLeft(rule, but), until=rule.until) for rule in rules]
+        self._days = [At(rule.days, RuleLeft(rule, but), until=rule.until) for rule in rules if rule.layers]
         self._latest = (0, self.on(0))
 
     @property
@@ -306,7 +288,7 @@ class Left:
     def _first(self, day: int) -> int | None:
         """Return the first day, from `day` on, on which something may be left.
 
-        A layer may have nothing for long, or never again, so they are asked for the days near first.
+        Rules are asked for the days near first: of one that is over, nothing is searched while another one fires.
         """
         for ahead in AHEAD:
             found = [each for days in self._days if (each := days.at_or_after(day, day + ahead)) is not None]
