@@ -55,8 +55,8 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
     reading; aware, also the zone unless `tz` is given. A DTSTART line wins over it. A part that is neither given
     nor has a start to take it from is that of 1970-01-01T00:00. `gap` and `fold` are as in `beat.dst`. Raises
     ValueError with a sentence, also for a rule that fires on no date whatever its start, for COUNT without a start,
-    and for what would take long: more than 8 rules or 2,000 dates, an EXRULE whose INTERVAL below a day does not divide
-    the day.
+    and for what would take long: more than 8 rules, 4 with COUNT or 2,000 dates, an EXRULE whose INTERVAL below a day
+    does not divide the day.
     """
 
     kind: ClassVar[str] = "rrule"

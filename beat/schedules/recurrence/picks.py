@@ -2,7 +2,8 @@
 
 A position counts in all the times of a period, which are the same on each of its days. So with m times a day, the
 p-th of them is on the day number ``(p - 1) // m`` (from 0), at the time number ``(p - 1) % m``; from the end
-likewise. The days of one time of day are then a set of dates like any other.
+likewise. The days of one time of day are then a set of dates like any other; so are the days of all picked times, by which
+the periods without any are passed over.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _picked(days: int, stretches: tuple[tuple[int, int], ...], positions: tuple[
     found = 0
     for start, end in stretches:
         here = days >> start & ((1 << end - start) - 1)
+        if not here:
+            continue
         places = bits(here)
         for position in positions:
             if abs(position) <= len(places):

@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 
 LONGEST_COUNTED: Final = 10_000  # days, of a rule with COUNT
 LONGEST_LEFT: Final = 100  # days, of a rule of seconds with exceptions
-MOST_COUNTED: Final = 1_000  # COUNT of a rule that is counted in no time
-MOST_SLOW: Final = 2  # rules of a set
+MOST_EFFORT: Final = 4  # of the rules of a set
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
 
 
@@ -226,20 +225,24 @@ def check_rules(rules: Rules) -> None:
     for rule in rules.rules:
         if rules.but_rules and rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
             raise ScheduleError(_late(rule, "EXRULE", LONGEST_LEFT))
-    slow = sum(map(_slow, rules.rules + rules.but_rules))
-    if slow > MOST_SLOW:
+    effort = sum(map(_effort, rules.rules + rules.but_rules))
+    if effort > MOST_EFFORT:
         raise ScheduleError(
-            f"The set has {slow} rules that take long (with BY parts and, below the day, COUNT or an INTERVAL of seconds "
-            f"that does not divide the day, or with a COUNT above {MOST_COUNTED}); expected at most {MOST_SLOW}."
+            f"The set takes long: {effort}; expected at most {MOST_EFFORT}. A rule with COUNT counts as 1, below the day as "
+            f"2; one of seconds whose INTERVAL comes round to the same time of day only after {LONGEST_LEFT} days as 2; one "
+            "of days or less without BY parts as 0."
         )
 
 
-def _slow(rule: Rule) -> bool:
+def _effort(rule: Rule) -> int:
+    """Return how long a rule takes at its beginning: what is counted may end in the year 9999."""
     if unrestricted(rule) and rule.freq >= DAILY:
-        return False
-    if rule.times is not None and (rule.sub_daily or rule.times > MOST_COUNTED):
-        return True
-    return rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT
+        return 0
+    if rule.sub_daily and rule.times is not None:
+        return 2
+    if rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
+        return 2
+    return int(rule.times is not None)
 
 
 def _round(rule: Rule) -> int:

@@ -7,8 +7,7 @@ without any match are passed over one at a time, but for those that the calendar
 `days.At`).
 
 COUNT is turned into the last reading once, by counting whole years' bits. BYSETPOS for a day or less picks the
-same times in every period, so it only thins the offsets; for weeks, months and years the days of the period are
-listed, and positions are looked up in days times offsets.
+same times in every period, so it only thins the offsets; for weeks, months and years see `picks`.
 """
 
 from __future__ import annotations

@@ -282,11 +282,31 @@ def test_an_exception_in_utc_alone_is_read_in_the_zone():
     assert first(one) == ["2026-01-01 20:00", "2026-01-03 20:00"]
 
 
-def test_rules_that_take_long_are_few_in_a_set():
-    rule = "RRULE:FREQ=MINUTELY;INTERVAL={};BYMONTH=1;COUNT=100"
-    rrule("\n".join(rule.format(number) for number in (7, 11)), **IN_UTC)
-    with pytest.raises(ScheduleError, match=r"has 3 rules that take long .*; expected at most 2"):
-        rrule("\n".join(rule.format(number) for number in (7, 11, 13)), **IN_UTC)
+@pytest.mark.parametrize(
+    ("rule", "most"),
+    [
+        ("FREQ=MINUTELY;INTERVAL={};BYMONTH=1;COUNT=100", 2),
+        ("FREQ=SECONDLY;INTERVAL={};BYMONTH=1", 2),
+        ("FREQ=WEEKLY;INTERVAL={};COUNT=5", 4),
+        ("FREQ=DAILY;INTERVAL={};COUNT=5", 8),
+    ],
+)
+def test_rules_that_take_long_are_few_in_a_set(rule, most):
+    rules = [f"RRULE:{rule.format(interval)}" for interval in (7919, 101, 103, 107, 109, 113, 127, 131)]
+    rrule("\n".join(rules[:most]), **IN_UTC)
+    if most < len(rules):
+        with pytest.raises(ScheduleError, match=r"The set takes long: .*; expected at most 4\. A rule"):
+            rrule("\n".join(rules[: most + 1]), **IN_UTC)
+
+
+def test_weeks_that_are_seldom_whole_are_not_walked_one_by_one(monkeypatch):
+    days = ",".join(str(day) for day in range(5, 361) if day % 6)
+    rule = f"FREQ=WEEKLY;COUNT=999;BYSETPOS=7;BYYEARDAY=1,2,3,{days},363,364,365,366"
+    windows = []
+    plain = rrule_days.At.window
+    monkeypatch.setattr(rrule_days.At, "window", lambda *asked: windows.append(asked) or plain(*asked))
+    assert first(rrule(rule, **IN_UTC), 3) == [f"{year}-01-03 00:00" for year in (2049, 2077, 2117)]
+    assert len(windows) < 3_000
 
 
 POSITIONS = ",".join(str(place) for place in range(-40, 41) if place)
