@@ -180,7 +180,7 @@ class LeftDays:
 
     def __init__(self, layer: Layer, but: list[Layer]) -> None:
         self._layer, self._but = layer, [one for one in but if layer.times & one.times]
-        self.cycle = reduce(Cycle.joined, (one.whole_cycle for one in but), layer.cycle)
+        self.cycle = reduce(Cycle.joined, (one.whole_cycle for one in self._but), layer.cycle)
         self._lefts: dict[int, Masks | None] = {}
         self._cells = lru_cache(maxsize=MOST_KEPT)(_cells)
 
