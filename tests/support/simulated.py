@@ -258,10 +258,10 @@ class Simulation:
             for _ in range(chance.randint(0, most) if chance.random() < 0.6 else 0):
                 self.world.after(chance.uniform(0.5, TROUBLE), partial(self._if_troubled, action))
         if self._stepping:
-            for _ in range(chance.randint(1, 3)):
-                self.world.after(
-                    chance.uniform(0.5, TROUBLE), partial(self._if_troubled, self._step_store_clock)
-                )
+            # A grace covers one step; that two jumps within one are not covered is stated.
+            for number in chance.sample(range(3), chance.randint(1, 3)):
+                at = number * TROUBLE / 3 + chance.uniform(0.5, 0.5 * TROUBLE / 3)
+                self.world.after(at, partial(self._if_troubled, self._step_store_clock))
 
     def _if_troubled(self, action: Callable[[], None]) -> None:
         if self._troubled:
