@@ -6,6 +6,7 @@ The actions are part of the public contract: a dashboard or an alert may count o
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from jobq.suggest import did_you_mean
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 FORMATS = ("text", "json")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def event(logger: logging.Logger, level: int, action: str, sentence: str, **fields: Any) -> None:
@@ -42,10 +44,18 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC).astimezone()
         action = getattr(record, "action", record.name)
-        line = f"{when:%Y-%m-%d %H:%M:%S}.{record.msecs:03.0f} {record.levelname:<7} {action:<18} {record.getMessage()}"
+        sentence = harmless(record.getMessage())
+        line = f"{when:%Y-%m-%d %H:%M:%S}.{record.msecs:03.0f} {record.levelname:<7} {action:<18} {sentence}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def harmless(text: str) -> str:
+    """Text that may have come with a job, so that it can neither look like another record nor command a terminal."""
+    return "\n    ".join(
+        _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], line) for line in text.split("\n")
+    )
 
 
 class JsonFormatter(logging.Formatter):

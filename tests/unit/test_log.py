@@ -96,3 +96,12 @@ def test_wrong_names_are_told(root, level, form, words):
     with pytest.raises(ConfigError, match=words):
         log.setup(level, form)
     assert root.handlers == before
+
+
+def test_what_came_with_a_job_looks_like_no_record_of_its_own(root, capsys):  # noqa: ARG001 - as above
+    log.setup("info", "text")
+    forged = "failed\n2026-01-01 00:00:00.000 INFO    leader_elected     b leads\r\x1b[2J"
+    log.event(logging.getLogger("jobq.x"), logging.ERROR, "job_failed", forged)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("job_failed         failed")
+    assert second == "    2026-01-01 00:00:00.000 INFO    leader_elected     b leads\\r\\x1b[2J"
