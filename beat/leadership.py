@@ -35,10 +35,10 @@ The caller owns the loop; nothing here sleeps, starts a thread or reads any cloc
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from jobq.log import event
+from jobq.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class Leadership:
     """One beat's place in the election. `ttl` in seconds; `clock` is monotonic."""
 
     def __init__(
-        self, store: BeatStore, node: str, ttl: float, clock: Callable[[], float] = time.monotonic
+        self, store: BeatStore, node: str, ttl: float, clock: Callable[[], float] = Runtime.monotonic
     ) -> None:
         self._store = store
         self._node = node

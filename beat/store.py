@@ -110,7 +110,8 @@ class EntryChange(msgspec.Struct, array_like=True, frozen=True):
     `seen_fire`.
 
     Both must be as seen, for `next_fire` is decided from them: `fire` moves the one, `change` the other.
-    `skipped` are ticks that were due under the old definition and will not be enqueued; they go to the history.
+    `skipped` are ticks that were due under the old definition and will not be enqueued; they go to the history. Should
+    they not be due (the clock was set back), the entry counts as not seen.
     """
 
     name: str

@@ -128,7 +128,9 @@ def _ends(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int
 
 
 def change(connection: sqlite3.Connection, wanted: EntryChange, now: int) -> bool:
-    """Insert, replace or remove one entry, if it is as it was seen."""
+    """Insert, replace or remove one entry, if it is as it was seen, and what it skips has come due."""
+    if last_of(wanted.skipped) > now:
+        return False  # the clock was set back since that was decided
     was = connection.execute(
         "SELECT id, revision, next_fire FROM entries WHERE name = ?", (wanted.name,)
     ).fetchone()

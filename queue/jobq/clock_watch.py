@@ -31,7 +31,10 @@ class ClockWatch:
         """
         ahead = self._runtime.wall() - store_now / 1_000_000
         answer_took = self._runtime.monotonic() - asked
-        off = not -TOLERANCE <= ahead <= TOLERANCE + answer_took
+        allowed = (
+            TOLERANCE / 2 if self._off else TOLERANCE
+        )  # so that one which is off by just that is told once
+        off = not -allowed <= ahead <= allowed + answer_took
         if off and not self._off:
             event(
                 self._logger,

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from jobq.errors import ConfigError, StoreUnavailable
+from jobq.instants import SECOND
 from jobq.job import NewJob
 from jobq.stores import open_store, sqlite_file
+from jobq.stores.sqlite import SQLiteStore
 
 
 @pytest.fixture
@@ -307,3 +309,24 @@ def test_a_fork_leaves_no_file_open_in_a_child_that_does_not_use_the_store(spawn
     assert os.waitpid(pid, 0)[1] == 0
     """
     run(spawn, text, sqlite_url)
+
+
+def test_a_file_of_version_1_is_brought_up_to_date(sqlite_url):
+    """What was running has a lease of a length that is known; what comes after is as in a new file."""
+    store = SQLiteStore(sqlite_url)
+    store.enqueue([new("a"), new("b")])
+    (claim,) = store.fetch(["default"], 1, 60 * SECOND, "w").claims
+    with store._write() as connection:
+        connection.execute("ALTER TABLE jobs DROP COLUMN lease")
+        connection.execute("ALTER TABLE jobs DROP COLUMN called")
+        connection.execute("DROP TABLE clock")
+        connection.execute("PRAGMA user_version = 1")
+    store.close()
+    with store._read() as connection:
+        length, called = connection.execute("SELECT lease, called FROM jobs WHERE id = 'a'").fetchone()
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert 10 * SECOND <= length <= 60 * SECOND
+    assert called == 0
+    assert store.extend([("a", claim.token)], SECOND) == [True]
+    assert [other.id for other in store.fetch(["default"], 1, SECOND, "w").claims] == ["b"]
+    store.close()

@@ -152,6 +152,18 @@ def test_after_a_clock_was_set_back_leases_of_every_length_are_cut(store, clock,
     ]
 
 
+@pytest.mark.usefixtures("claim")
+def test_after_a_small_step_back_a_short_lease_is_cut_though_a_long_one_reaches_further(store, clock, new):
+    store.enqueue([new("long")])
+    assert [other.id for other in store.fetch(["default"], 1, 1000 * LEASE, "w2").claims] == ["long"]
+    step(clock, -600)
+    assert soon(next_at(store), clock, HELD)
+    clock.advance((HELD + MOMENT) / SECOND)
+    assert fetch(store, "w3") == []
+    clock.advance((GRACE + MOMENT) / SECOND)
+    assert [again.id for again in fetch(store, "w3")] == ["a"]
+
+
 def test_after_a_clock_was_set_back_who_lives_goes_on(store, clock, claim):
     step(clock, -HOUR)
     fetch(store, "w2")
@@ -171,6 +183,19 @@ def test_a_tick_whose_time_has_not_come_again_is_refused(store, clock):
     assert store.history("e", 10) == []
     clock.advance(1)
     assert store.fire(term, [firing]) == [True]
+
+
+def test_a_change_that_skips_a_tick_before_its_time_is_refused(store, clock):
+    """As with a tick that is fired; who makes the change looks again."""
+    due = clock()
+    assert store.change([EntryChange("e", "file", "{}", 0, due, due)]) == [True]
+    (entry,) = store.due(1).entries
+    skipped = (Tick(due, Verdict.SKIPPED, "changed"),)
+    change = EntryChange("e", "file", '{"v":2}', entry.revision, due, due + LEASE, skipped, entry.next_fire)
+    step(clock, -1)
+    assert store.change([change]) == [False]
+    clock.advance(1)
+    assert store.change([change]) == [True]
 
 
 def test_a_clock_that_jumps_ahead_ends_a_term_and_its_deeds(store, clock):

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """One start of a job. Instants are those of the world."""
+    """One start of a job, by the world's clock and by the store's."""
 
     job: str
     process: SimulatedProcess
     at: int
+    now: int
 
 
 class Insertion(NamedTuple):
@@ -63,6 +64,9 @@ class Evidence:
     calm: tuple[int, int] = (0, 0)
     calm_now: int = 0
     failover_at: int = 0
+    graceful: bool = False
+    steady: bool = True  # whether the store's clock was never set
+    stuck: list[str] = field(default_factory=list)
 
     # What the store held at the end.
     now: int = 0
@@ -111,10 +115,10 @@ class Evidence:
         return list(found.values())
 
     def hindered(self, process: SimulatedProcess, since: int, until: int) -> bool:
-        """Whether a process died, or could not speak with its store for a third of a lease of this stretch of time."""
+        """Whether a process died in a stretch of time, or could not speak with its store for a third of a lease of its end."""
         if process.killed_at is not None and process.killed_at <= until:
             return True
-        kept, reached = 0, since
+        kept, reached = 0, max(since, until - 2 * self.lease)
         for begins, ends in sorted(self.troubles[process]):
             start, end = max(begins, reached), min(ends, until)
             if start < end:

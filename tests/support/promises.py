@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from evidence import tick_ids
 
 from jobq.instants import SECOND, iso
-from jobq.job import State
+from jobq.job import MAX_LOST, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from evidence import End, Evidence, Run
+    from evidence import End, Evidence, Grid, Run
 
-    from beat.store import StoredEntry
+    from beat.store import HistoryRecord, StoredEntry
 
 ON_TIME = SECOND // 4
 """How late a tick may be while nothing is wrong: what a call and an answer take, several times over."""
@@ -33,6 +33,7 @@ def broken(evidence: Evidence) -> list[str]:
     found = [
         *evidence.strays,
         *evidence.untrusted_fires,
+        *evidence.stuck,
         *_terms(evidence),
         *_definitions(evidence),
         *_jobs(evidence),
@@ -74,15 +75,23 @@ def _records(evidence: Evidence, entry: StoredEntry) -> Iterator[str]:
             yield f"{told} is none of its ticks"
         if record.recorded_at < record.fire_time:
             yield f"{told} was dealt with early, at {iso(record.recorded_at)}"
-        skipped = record.verdict != "enqueued" and not record.reason.startswith("the entry was changed")
-        if skipped and grid.catchup == "all":
-            yield f"{told} was skipped ({record.reason}), and catchup is all"
+        if record.verdict != "enqueued" and not _may_be_skipped(record, grid):
+            yield f"{told} was skipped ({record.reason}), and catchup is {grid.catchup}"
     jobs = tick_ids(entry.name, records)
     for job_id in jobs:
         if job_id not in evidence.records:
             yield f"{entry.name}: the job {job_id} of an enqueued tick was never inserted"
     if entry.runs != len(jobs):
         yield f"{entry.name}: {entry.runs} runs are counted, {len(jobs)} ticks were enqueued"
+
+
+def _may_be_skipped(record: HistoryRecord, grid: Grid) -> bool:
+    """What was changed is; else one that is not the last that is due, or with `skip` one that is ten seconds late."""
+    if record.reason.startswith("the entry was changed"):
+        return True
+    last = record.until or record.fire_time
+    missed = grid.catchup == "skip" and record.recorded_at > last + 10 * SECOND
+    return grid.catchup != "all" and (missed or last + grid.step <= record.recorded_at)
 
 
 def _lateness(evidence: Evidence) -> Iterator[str]:
@@ -95,7 +104,7 @@ def _lateness(evidence: Evidence) -> Iterator[str]:
             fire_time = firing.seen_fire
             if not accepted or fire_time < evidence.calm_now:
                 continue
-            over = evidence.failover_at + evidence.ttl
+            over = evidence.failover_at + (0 if evidence.graceful else evidence.ttl)
             failing_over = evidence.failover_at <= fire_time + ON_TIME <= over + ON_TIME
             due = over if failing_over else fire_time
             if effect.now > due + ON_TIME:
@@ -164,6 +173,8 @@ def _jobs(evidence: Evidence) -> Iterator[str]:
             yield f"job {job_id} of {by} is lost"
         elif not record.state.ended:
             yield f"job {job_id} of {by} is {record.state} for ever"
+        elif record.state is not State.COMPLETED and record.lost <= MAX_LOST:
+            yield f"job {job_id} of {by} has {record.state}, and nothing was wrong with it"
 
 
 def _links(evidence: Evidence) -> Iterator[str]:
@@ -199,10 +210,14 @@ def _runs(evidence: Evidence) -> Iterator[str]:
     runs: defaultdict[str, list[Run]] = defaultdict(list)
     for run in evidence.runs:
         runs[run.job].append(run)
-    due = {insertion.job: insertion.due for insertion in evidence.insertions()}
+    due: dict[str, int] = {}
+    for insertion in evidence.insertions():
+        due.setdefault(insertion.job, insertion.due)
     for job_id, starts in runs.items():
         if job_id not in due:
             yield f"job {job_id} ran, and was never inserted"
+        elif evidence.steady and starts[0].now < due[job_id]:
+            yield f"job {job_id} was started {(due[job_id] - starts[0].now) / SECOND:.3f} s before its time"
         ended = [end.at for end in ends[job_id] if end.state.ended]
         retried = sorted(end.at for end in ends[job_id] if not end.state.ended)
         for before, run in pairwise(starts):

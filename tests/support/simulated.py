@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,10 @@ from beat.sdnotify import Notifier
 from beat.service import Service
 from beat.sources import FILE
 from jobq import App
+from jobq.errors import StoreUnavailable
 from jobq.instants import SECOND
-from jobq.message import JobOptions, Link, parse_options
+from jobq.job import NewJob, State
+from jobq.message import JobOptions, Link, new_job, parse_options
 from jobq.testing.faults import Net, Rates
 from jobq.testing.simulation import START, SimulatedProcess, World
 from jobq.worker.child import Child
@@ -32,7 +35,6 @@ from jobq.worker.options import WorkerOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jobq.job import NewJob
     from jobq.testing.faults import Effect
 
 TTL = 3.0
@@ -43,6 +45,8 @@ SETTLING = 9.0
 CALM = 8.0
 END = 60.0
 HOUR = 3600.0
+BETWEEN = 0.2
+"""The chance that a clock is set back between a decision and its deed, where clocks are set."""
 LOOKS = 3
 """At the places of all jobs, while there is trouble."""
 
@@ -65,10 +69,13 @@ class Simulation:
         self._roles: dict[str, Callable[[SimulatedProcess], object]] = {}
         self._running: dict[str, SimulatedProcess] = {}
         self._trusted: dict[SimulatedProcess, int] = {}
+        self._seen: set[str] = set()
         self._open: set[str] = set()
         self._enqueued = 0
         self._troubled = True
         self._stepping = self.random.random() < 0.25  # the clock of the store's machine
+        self._farthest = self.random.choice((60.0, HOUR))
+        self.evidence.steady = not self._stepping
         self.versions: Counter[str] = Counter()
         self._grids()
 
@@ -120,7 +127,8 @@ class Simulation:
         if lease is None:
             return
         self.evidence.failover_at = self.store.now()
-        self._end_one(lease.node, graceful=self.random.random() < 0.5)
+        self.evidence.graceful = self.random.random() < 0.5
+        self._end_one(lease.node, graceful=self.evidence.graceful)
 
     def _end(self) -> None:
         del self._roles["producer"]
@@ -130,7 +138,14 @@ class Simulation:
             self._running[name].send(signal.SIGTERM)
         self.world.run(END, lambda: not self._open)
         if self._open:  # what waits for an instant that a clock which was set back has not reached again
-            self.clock_offset += round(2 * HOUR * SECOND)
+            waiting = dict(zip(sorted(self._open), self.store.get(sorted(self._open)), strict=True))
+            self.evidence.stuck = [
+                f"job {job_id} is {record and record.state.value} for ever"
+                for job_id, record in waiting.items()
+                if record is None or record.state is not State.SCHEDULED
+            ]
+            last = max((record.due for record in waiting.values() if record is not None), default=0)
+            self.clock_offset += max(0, last - self.store.now())
             self.world.run(END, lambda: not self._open)
 
     def _collect(self) -> None:
@@ -153,7 +168,7 @@ class Simulation:
 
     def _grids(self) -> None:
         """A step of an hour is a flood of ticks: where the clock steps, entries are rare."""
-        scale = 60 if self._stepping else 1
+        scale = max(1, round(self._farthest / 60)) if self._stepping else 1
         for name, seconds, catchup in (("all", 0.9, "all"), ("latest", 1.3, "latest"), ("skip", 1.7, "skip")):
             step = round(seconds * self.random.uniform(0.8, 2.5) * scale * 1000) * 1000
             self.evidence.grids[name] = Grid(step, catchup)
@@ -197,7 +212,7 @@ class Simulation:
         self._replace_soon(process)
 
     def _task(self, process: SimulatedProcess, name: str, seconds: float, task: Any, *_: object) -> str:
-        self.evidence.runs.append(Run(task.request.id, process, self.world.now))
+        self.evidence.runs.append(Run(task.request.id, process, self.world.now, self.store.now()))
         self.world.note(process.name, f"runs {task.request.id}")
         process.sleep(self.random.uniform(0.1, 1) * seconds)
         if name == "flaky" and task.request.retries == 0:
@@ -205,8 +220,6 @@ class Simulation:
         return name
 
     def _producer(self, process: SimulatedProcess) -> None:
-        from jobq.errors import StoreUnavailable
-
         store = self.net.seen_by(process)
         while True:
             process.sleep(self.random.expovariate(1.0))
@@ -220,16 +233,12 @@ class Simulation:
                     process.sleep(0.2)
 
     def _job(self, job_id: str) -> NewJob:
-        from jobq.message import new_job
-
         task = self.random.choice(["quick", "quick", "flaky", "slow"])
         given: dict[str, Any] = {"task_id": job_id}
         if self.random.random() < 0.3:
             given["countdown"] = self.random.uniform(0, 3)
         if self.random.random() < 0.3:
             given["link"] = Link("quick", immutable=True)
-        from datetime import UTC
-
         return new_job(task, (), {}, parse_options(given, UTC))
 
     # -- what happens to them
@@ -245,6 +254,7 @@ class Simulation:
             *(rate(0.05), rate(0.05), rate(0.03), rate(0.02), rate(0.02)),
             longest=2.5 * TTL,
             slowest=0.002 if chance.random() < 0.7 else chance.uniform(0.002, 0.2),
+            unheard=rate(0.3),
         )
         plans = (
             (self._kill_one, 4),
@@ -322,9 +332,19 @@ class Simulation:
 
     def _step_store_clock(self) -> None:
         self.counts["clock steps of the store"] += 1
-        step = self.random.choice((-1, 1)) * HOUR ** self.random.random()
+        step = self.random.choice((-1, 1)) * self._farthest ** self.random.random()
         self.world.note("store", f"clock steps by {step:.3f} s")
         self.clock_offset += round(step * SECOND)
+
+    def _set_back(self) -> None:
+        """Between a decision and its deed; and then, perhaps, the leader is no more."""
+        self.counts["clock steps of the store"] += 1
+        seconds = self._farthest ** self.random.random()
+        self.world.note("store", f"clock steps by {-seconds:.3f} s")
+        self.clock_offset -= round(seconds * SECOND)
+        lease = self.store.leader()
+        if lease is not None and self.random.random() < BETWEEN:
+            self.world.after(self.random.uniform(0, 2), partial(self._end_one, lease.node, graceful=False))
 
     def _replace_soon(self, process: SimulatedProcess) -> None:
         self.world.after(self.random.uniform(0.1, 2.0), partial(self._replace, process.name))
@@ -337,8 +357,9 @@ class Simulation:
 
     def _take_effect(self, effect: Effect) -> None:
         self.evidence.effects.append(effect)
-        for insertion in _inserted(effect):
-            self._open.add(insertion)
+        fresh = set(_inserted(effect)) - self._seen  # a call that is repeated names its jobs again
+        self._seen |= fresh
+        self._open |= fresh
         if effect.verb == "complete":
             for outcome, accepted in zip(effect.args[0], effect.answer, strict=True):
                 if accepted and outcome.state.ended:
@@ -353,6 +374,13 @@ class Simulation:
     def _call(self, process: SimulatedProcess, verb: str, args: tuple[Any, ...]) -> None:
         if not process.alive:
             return
+        if (
+            verb in ("fire", "change")
+            and self._stepping
+            and self._troubled
+            and self.random.random() < BETWEEN
+        ):
+            self._set_back()
         self.world.note(process.name, verb if verb == "report" else f"{verb}{args!r:.200}")
         if verb == "fire" and self.world.now >= self._trusted.get(process, 0):
             when = (self.world.now - START) / SECOND

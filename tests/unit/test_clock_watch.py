@@ -64,6 +64,10 @@ def test_it_is_told_again_if_it_was_right_in_between(told):
     assert len(told(-60)) == 1
 
 
+def test_one_that_wavers_about_the_tolerance_is_told_once(told):
+    assert [len(told(TOLERANCE + wave)) for wave in (0.001, -0.001, 0.001, -0.5, 0.001)] == [1, 0, 0, 0, 0]
+
+
 def test_a_slow_answer_is_no_wrong_clock(told):
     assert told(5.0, answer_took=4.0) == []
     assert len(told(-5.0, answer_took=4.0)) == 1

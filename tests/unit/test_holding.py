@@ -309,3 +309,38 @@ def test_a_lease_that_was_extended_in_time_lets_jobs_start(store, clock):
     clock.now += GRACE - 0.001
     holding.end(done("a"))
     assert holding.next() is not None
+
+
+def test_jobs_of_an_answer_that_took_long_are_started_once_their_leases_are_extended(store, clock):
+    holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, lambda _: None, clock)
+    clock.now += 2 * GRACE
+    holding.add(claims("a"), clock.now - 2 * GRACE)
+    holding.renew()
+    assert store.extended == [["a"]]
+    assert holding.next() is not None
+
+
+def test_that_jobs_are_given_back_unstarted_is_told(store, clock, caplog):
+    holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, lambda _: None, clock)
+    holding.add(claims("a", "b"), clock.now - GRACE)
+    assert holding.next() is None
+    assert holding.next() is None
+    assert [record.action for record in caplog.records] == ["jobs_returned"]
+
+
+def test_the_lease_of_a_long_job_is_extended_though_nothing_can_be_recorded(store, clock, monkeypatch):
+    holding = Holding(store, Outage(logging.getLogger("jobq.test")), LEASE, lambda _: None, clock)
+    holding.add(claims("a", "b"), clock.now)
+    holding.next()
+    holding.end(done("a"))
+    holding.next()
+
+    def refuse(_):
+        raise StoreUnavailable("not on enough replicas")
+
+    monkeypatch.setattr(store, "complete", refuse)
+    monkeypatch.setattr(module, "LONG", LEASE / 4)
+    clock.now += LEASE / 4 + 0.001
+    with pytest.raises(StoreUnavailable):
+        holding._tend()
+    assert store.extended == [["b", "a"]]

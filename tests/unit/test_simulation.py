@@ -243,7 +243,7 @@ def test_while_the_store_is_away_every_call_is_refused(world):
 
 
 def test_who_waits_is_woken_by_what_others_do(world):
-    net = Net(world, Counter(), server=True)
+    net = Net(world, Counter(), server=True, rates=Rates(unheard=0.2))
     told = []
     for number in range(20):
         world.start(f"w{number}", lambda p: told.append((net.seen_by(p).wait(["q"], 50.0), p.monotonic())))

@@ -41,6 +41,8 @@ dead                   complete, fetch, requeue  1 for a dead letter
 forget_at              complete, cancel, fetch   the record is deleted after this instant; 0 while the job lives
 
 queues (name)                        enqueue     every queue that ever had a job
+clock (number)                       fetch, extend  when a lease was given last; if that is later than now, the
+                                                 clock was set back since
 totals (name, number)                complete …  five numbers, never deleted
 workers (name, info, believed_until) report      what workers say of themselves, deleted once they are silent
 
@@ -149,7 +151,8 @@ class SQLiteStore:
             return Fetched(now, outlook.next_at, [])
         with self._write() as connection:
             now = self.now()
-            steps.reap(connection, now)
+            steps.cut(connection, now)
+            steps.reap(connection, now, lease)
             for queue in queues:
                 steps.promote(connection, queue, now)
             claims = steps.claim(connection, queues, limit, steps.Lease(worker, now, lease))
@@ -158,7 +161,11 @@ class SQLiteStore:
     def extend(self, claims: Sequence[tuple[str, int]], lease: int) -> list[bool]:
         with self._write() as connection:
             held = steps.held(connection, claims)
-            until = self.now() + lease_parts(lease)[0]
+            now = self.now()
+            until = now + lease_parts(lease)[0]
+            if held:
+                steps.cut(connection, now)
+                steps.leases_given(connection, now)
             connection.executemany(
                 "UPDATE jobs SET lease_until = ?, lease = ?, called = 0 WHERE seq = ?",
                 [(until, lease, seq) for seq in held.values()],

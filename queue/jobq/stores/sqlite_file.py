@@ -251,7 +251,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     for older in range(version, VERSION):
         for statement in MIGRATIONS[older]:
             connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA user_version = {older + 1}")
     connection.execute("COMMIT")
 
 

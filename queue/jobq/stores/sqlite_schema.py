@@ -13,7 +13,10 @@ MIGRATIONS = {
     1: (
         "ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE jobs ADD COLUMN called INTEGER NOT NULL DEFAULT 0",
-        "UPDATE jobs SET lease = max(lease_until - started_at, 10000000) WHERE state = 'running'",
+        """
+UPDATE jobs SET lease = max(lease_until - CAST(strftime('%s', 'now') AS INTEGER) * 1000000, 10000000)
+WHERE state = 'running'
+""",
     ),
 }
 """From a version to the next."""
@@ -49,6 +52,7 @@ CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (ended_at) WHERE dead = 1;
 CREATE INDEX IF NOT EXISTS jobs_forgettable ON jobs (forget_at) WHERE forget_at > 0;
 CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS totals (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS workers (
     name TEXT PRIMARY KEY,
     info TEXT NOT NULL,

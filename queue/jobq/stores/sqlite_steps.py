@@ -48,19 +48,16 @@ SELECT
         FROM json_each(:queues) AS q
     ),
     (SELECT min(lease_until) FROM jobs WHERE state = 'running'),
-    (
-        SELECT lease_until - lease FROM jobs WHERE state = 'running' AND lease_until > :now
-        ORDER BY lease_until DESC LIMIT 1
-    )
+    (SELECT number FROM clock)
 """
 
 
 def outlook(connection: sqlite3.Connection, queues: Sequence[str], now: int) -> Outlook:
     """Whether a fetch from these queues has anything to do."""
-    row = connection.execute(OUTLOOK, {"queues": encode_json(list(queues)), "now": now}).fetchone()
-    available, due, lease, given_at = row
+    row = connection.execute(OUTLOOK, {"queues": encode_json(list(queues))}).fetchone()
+    available, due, lease, last_given = row
     next_at = min((at for at in (due, lease) if at is not None), default=0)
-    set_back = given_at is not None and given_at > now
+    set_back = (last_given or 0) > now
     return Outlook(bool(available) or set_back or 0 < next_at <= now, next_at)
 
 
@@ -116,9 +113,9 @@ EXPIRED = """
 SELECT seq, lost, lease, called FROM jobs WHERE state = 'running' AND lease_until <= ? ORDER BY lease_until LIMIT ?
 """
 
-CUT = (
-    "UPDATE jobs SET lease_until = ? + lease - lease / 3 WHERE state = 'running' AND lease_until > ? + lease"
-)
+CUT = """
+UPDATE jobs SET lease_until = ? + lease - lease / 3 WHERE state = 'running' AND lease > 0 AND lease_until > ? + lease
+"""
 
 PROMOTABLE = """
 SELECT seq FROM jobs WHERE state = 'scheduled' AND queue = ? AND due <= ? ORDER BY due, seq LIMIT ?
@@ -130,13 +127,28 @@ WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
 """
 
 
-def reap(connection: sqlite3.Connection, now: int) -> None:
-    """Take back what outlived its lease and its grace: to its old place, which is before all that never started."""
-    connection.execute(CUT, (now, now))
+def leases_given(connection: sqlite3.Connection, now: int) -> None:
+    """Take note of when a lease was given last: none reaches further than its own length from there."""
+    connection.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (now,))
+
+
+def cut(connection: sqlite3.Connection, now: int) -> None:
+    """After the clock was set back: no lease reaches further than its own length from now."""
+    last_given = connection.execute("SELECT number FROM clock").fetchone()
+    if last_given is not None and last_given[0] > now:
+        connection.execute(CUT, (now, now))
+        leases_given(connection, now)
+
+
+def reap(connection: sqlite3.Connection, now: int, usual: int) -> None:
+    """Take back what outlived its lease and its grace: to its old place, which is before all that never started.
+
+    A lease of which no length is known (an older program gave it) counts as one of the `usual` length.
+    """
     expired = connection.execute(EXPIRED, (now, BATCH)).fetchall()
     connection.executemany(
         "UPDATE jobs SET lease_until = ?, called = 1 WHERE seq = ?",
-        [(now + lease_parts(lease)[1], seq) for seq, _, lease, called in expired if not called],
+        [(now + lease_parts(lease or usual)[1], seq) for seq, _, lease, called in expired if not called],
     )
     rows = [(seq, lost) for seq, lost, _, called in expired if called]
     if not rows:
@@ -162,6 +174,8 @@ def claim(connection: sqlite3.Connection, queues: Sequence[str], limit: int, lea
     suspect = next((place for place, (_, lost, *_rest) in enumerate(rows) if lost), len(rows))
     rows = rows[: max(1, suspect)]
     held, _ = lease_parts(lease.length)
+    if rows:
+        leases_given(connection, lease.start)
     connection.executemany(
         "UPDATE jobs SET state = 'running', token = max(token + 1, ?), attempt = attempt + 1, worker = ?, started_at = ?, "
         "lease_until = ?, lease = ?, called = 0 WHERE seq = ?",

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = 3.0
 MOMENTS = ("before", "under way", "after")
-HEARD = 0.9
 
 BEATS_HEAR = frozenset({"resign", "change", "request_reload"})
 WORKERS_HEAR = frozenset({"enqueue", "fire", "complete", "release", "requeue"})
@@ -41,7 +40,10 @@ WORKERS_HEAR = frozenset({"enqueue", "fire", "complete", "release", "requeue"})
 
 @dataclass
 class Rates:
-    """The chance of each fault, a call. In seconds: the longest delay or standstill, and the slowest way there or back."""
+    """The chance of each fault, a call, and of a hint that is not heard.
+
+    In seconds: the longest delay or standstill, and the slowest way there or back.
+    """
 
     refused: float = 0.0
     lost: float = 0.0
@@ -50,6 +52,7 @@ class Rates:
     stopped: float = 0.0
     longest: float = 8.0
     slowest: float = 0.002
+    unheard: float = 0.0
 
 
 class Effect(NamedTuple):
@@ -82,8 +85,8 @@ class Net:
         self.on_effect: Callable[[Effect], None] = lambda _: None
         self.on_heard: Callable[[Effect], None] = lambda _: None
         self.on_trouble: Callable[[SimulatedProcess, float], None] = lambda *_: None
-        self.beats = Bell(world)
-        self.workers = Bell(world)
+        self.beats = Bell(self)
+        self.workers = Bell(self)
 
     def seen_by(self, process: SimulatedProcess) -> Any:
         """The store as a process has it."""
@@ -233,8 +236,9 @@ class _Remote:
 class Bell:
     """Wakes those who listen, most of them."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, net: Net) -> None:
+        self._net = net
+        self._world = net.world
         self._listeners: list[Callable[[], None]] = []
 
     def listen(self, process: SimulatedProcess, timeout: float) -> bool:
@@ -256,7 +260,7 @@ class Bell:
     def ring(self) -> None:
         listeners, self._listeners = self._listeners, []
         for hear in listeners:
-            if self._world.random.random() < HEARD:
+            if self._world.random.random() >= self._net.rates.unheard:
                 self._world.at(self._world.now + self._world.random.randint(50, 5_000), hear)
             else:
                 self._listeners.append(hear)

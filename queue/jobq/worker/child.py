@@ -128,6 +128,7 @@ class Child:
         began = self.runtime.monotonic()
         offset = fetched.now - round(began * 1_000_000)
         self.holding.add(fetched.claims, self._asked)
+        self._persist(self.holding.renew)  # the answer may have taken its time
         ran = 0
         while not self._leaving() and (claim := self.holding.next()) is not None:
             started = self.runtime.monotonic()

@@ -90,18 +90,29 @@ class Holding:
         with self._lock:
             self._waiting.extend(claims)
             self._granted = asked
-            self._next_extension = self._runtime.monotonic() + self._every
+            self._next_extension = asked + self._every
             self._changed.notify()
 
     def next(self) -> Claim | None:
         """Take the next waiting job as the running one; None if there is none, or the process is being killed."""
         with self._lock:
             self._started = self._runtime.monotonic()
-            if self._started >= self._granted + self._grace:
-                self._return_waiting()
+            if self._started >= self._granted + self._grace and self._waiting:
+                self._refuse_to_start()
             self._running = self._waiting.popleft() if self._waiting and self._doomed is None else None
             self._hard_limit = None
             return self._running
+
+    def renew(self) -> None:
+        """Extend all leases now, if they were given too long ago for a job to be started. Raises `StoreUnavailable`."""
+        if self._runtime.monotonic() >= self._granted + self._grace:
+            self._next_extension = 0.0
+            self._extend()
+
+    def _refuse_to_start(self) -> None:
+        sentence = f"{len(self._waiting)} jobs are given back unstarted: their leases were not kept in time"
+        event(log, logging.WARNING, "jobs_returned", sentence)
+        self._return_waiting()
 
     def limit(self, seconds: float, follow: tuple[NewJob, ...] = ()) -> None:
         """The running job's process is to be killed after `seconds`, and `follow` is what follows then."""
@@ -206,10 +217,10 @@ class Holding:
             self.record()
             self.give_back()
             self._runtime.kill()
+        self._extend()  # first: what can't be recorded for now must not cost the job that runs its lease
         if claim is not None and elapsed >= LONG:
             self.record()
             self.give_back()
-        self._extend()
         if self._runtime.monotonic() >= self._next_report:
             self._next_report = self._runtime.monotonic() + REPORT_EVERY
             self._report(claim)
