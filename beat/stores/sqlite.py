@@ -90,7 +90,7 @@ class SQLiteBeatStore(SQLiteStore):
         with self._write() as connection:
             now = self.now()
             _be_present(connection, node, ttl, now)
-            held = connection.execute("SELECT node, term, min(until, ? + ttl) FROM leader", (now,)).fetchone()
+            held = connection.execute(steps.HELD, (now,)).fetchone()
             holder, last_term, until = held or ("", 0, 0)
             if until > now:
                 connection.execute("UPDATE leader SET until = ? WHERE until > ?", (until, until))

@@ -51,6 +51,10 @@ def first_due(connection: sqlite3.Connection) -> int:
     return 0 if row is None else int(row[1])
 
 
+HELD = "SELECT node, term, min(until, ? + ttl) FROM leader"
+"""Who holds the lease, until when: cut to its own length, for its end may come from before the clock was set back."""
+
+
 # -- fire
 
 

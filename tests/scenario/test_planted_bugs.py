@@ -17,9 +17,13 @@ from simulate import arena
 
 import beat.leadership
 import beat.stores.sqlite_steps as steps
+import beat.ticker
 import jobq.stores.sqlite
 import jobq.stores.sqlite_steps
+from beat.misfire import plan
+from beat.store import Verdict
 from jobq.instants import SECOND
+from jobq.job import State
 from jobq.testing.faults import Net
 from jobq.worker.holding import Holding
 
@@ -175,6 +179,73 @@ def no_end_of_a_lease():
 
 
 @contextmanager
+def no_time_check():
+    """A tick is dealt with although the clock was set back since it was due."""
+    accept = steps.accept
+    with (
+        patch.object(steps, "accept", lambda known, firings, _: accept(known, firings, 1 << 62)),
+        lua(("math.max(last[1], last[4]) <= now", "true")),
+    ):
+        yield
+
+
+@contextmanager
+def no_cut_of_a_term():
+    with (
+        patch.object(steps, "HELD", "SELECT node, term, until FROM leader WHERE ?"),
+        lua(("if ends > longest then", "if false then")),
+    ):
+        yield
+
+
+@contextmanager
+def no_countdown():
+    with (
+        patch.object(jobq.stores.sqlite_steps, "_start", lambda *_: (State.AVAILABLE, 0)),
+        lua(("if due > now then", "if false then")),
+    ):
+        yield
+
+
+@contextmanager
+def ends_mixed_up():
+    """What has completed is recorded as failed."""
+    seen_by = Net.seen_by
+
+    class Mixed:
+        def __init__(self, remote):
+            self.remote = remote
+
+        def __getattr__(self, name):
+            return getattr(self.remote, name)
+
+        def complete(self, outcomes):
+            ends = {State.COMPLETED: State.FAILED}
+            return self.remote.complete(
+                [with_fields(o, state=ends.get(o.state, o.state), keep=60) for o in outcomes]
+            )
+
+    with patch.object(Net, "seen_by", lambda net, process: Mixed(seen_by(net, process))):
+        yield
+
+
+@contextmanager
+def nothing_is_caught_up_with():
+    """Of an entry whose catch-up is not "all", every tick is skipped."""
+
+    def skip_all(evaluated, first, now):
+        ticks, next_fire = plan(evaluated, first, now)
+        if evaluated.entry.catchup != "all":
+            ticks = tuple(
+                with_fields(tick, verdict=Verdict.SKIPPED, reason="no reason", job=None) for tick in ticks
+            )
+        return ticks, next_fire
+
+    with patch.object(beat.ticker, "plan", skip_all):
+        yield
+
+
+@contextmanager
 def no_start_check():
     """Jobs are started however long ago their lease was given."""
     add = Holding.add
@@ -193,6 +264,11 @@ BUGS = {
     "the lease extension": (no_lease_extension, AGAIN, (1, 1)),
     "the trust margin": (no_trust_margin, r"could not trust its lease", (70, 70)),
     "the grace of a lease": (no_grace, AGAIN, (1, 1)),
+    "the time check": (no_time_check, r"was dealt with early", (1, 1)),
+    "the cut of a term": (no_cut_of_a_term, r"was lost|s late", (1, 1)),
+    "countdowns": (no_countdown, r"before its time", (1, 1)),
+    "how a job ended": (ends_mixed_up, r"nothing was wrong with it", (1, 1)),
+    "catching up": (nothing_is_caught_up_with, r"was skipped \(no reason\)", (1, 1)),
     "the end of a lease": (no_end_of_a_lease, r"is running for ever", (2, 2)),
     "the check before a start": (no_start_check, rf"after it had ended|{AGAIN}", (70, 70)),
 }

@@ -253,7 +253,7 @@ class Simulation:
         self.net.rates = Rates(
             *(rate(0.05), rate(0.05), rate(0.03), rate(0.02), rate(0.02)),
             longest=2.5 * TTL,
-            slowest=0.002 if chance.random() < 0.7 else chance.uniform(0.002, 0.2),
+            slowest=0.002 if chance.random() < 0.5 else chance.uniform(0.002, 0.2),
             unheard=rate(0.3),
         )
         plans = (
