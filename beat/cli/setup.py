@@ -20,7 +20,7 @@ from beat.toml_source import read_toml
 from beat.workers import Workers
 from jobq import log as logs
 from jobq.app import App
-from jobq.cli.loading import load_app
+from jobq.cli.loading import load_app, look_here_first
 from jobq.cli.starting import look_at
 from jobq.errors import ConfigError
 from jobq.log import event
@@ -89,6 +89,7 @@ class Setup:
         self.warn()
         look_at(self.app.store_url, open_beat_store)
         if self.children:
+            look_here_first()
             look_at(self.app.store_url, open_store)
         settings = self.settings
         store = open_beat_store(self.app.store_url, settings.history)

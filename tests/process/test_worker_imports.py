@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from jobs import wait_state
-from programs import APP, JOBQ, command
+from programs import APP, JOBQ, JOBQ_SCRIPT, command
 
 from jobq import Queue
 from jobq.job import State
@@ -21,6 +21,21 @@ def test_a_worker_without_an_app_runs_the_functions_of_its_folder(programs, app,
     assert json.loads(done.result) == 8
     wait_state(store, Queue(store=app).enqueue("process_tasks.plain", 4).id, State.FAILED)
     wait_state(store, Queue(store=app).enqueue("os.getpid").id, State.FAILED)
+
+
+def test_the_installed_script_finds_the_modules_of_its_folder(programs, app, store):
+    (programs.folder / "jobs.py").write_text("def count(text): return len(text.split())\n")
+    job = Queue(store=app).enqueue("jobs.count", "one two three")
+    words = command(JOBQ_SCRIPT, "--store", programs.store_url, "worker", "--burst")
+    assert programs.start(words, "worker").wait() == 0
+    assert json.loads(wait_state(store, job.id, State.COMPLETED).result) == 3
+
+
+def test_beatd_finds_the_modules_of_its_folder(programs, app, store):
+    (programs.folder / "jobs.py").write_text("def count(text): return len(text.split())\n")
+    programs.beatd("--worker", "1").wait_said("worker_started")
+    done = wait_state(store, Queue(store=app).enqueue("jobs.count", "one two three").id, State.COMPLETED)
+    assert json.loads(done.result) == 3
 
 
 def test_beatd_takes_the_list_from_its_file(programs, app, store):

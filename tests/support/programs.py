@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SUPPORT = Path(__file__).parent
 BEATD = (str(Path(sys.executable).with_name("beatd")),)
 JOBQ = ("-m", "jobq")
+JOBQ_SCRIPT = (str(Path(sys.executable).with_name("jobq")),)
+"""As it is installed: unlike with `-m`, the script's folder is on the path instead of the working directory."""
 APP = "process_tasks:app"
 
 PATIENCE = 20.0

@@ -160,8 +160,8 @@ def test_what_is_no_path_is_not_tried(imports, path):
         imports("*").function(path)
 
 
-def test_a_slip_of_the_pen_is_told_apart(imports):
-    with pytest.raises(ImportError, match="there is no module shpo"):
+def test_a_slip_of_the_pen_is_told_apart(imports, project):
+    with pytest.raises(ImportError, match=f"there is no module shpo in {project} or among the installed"):
         imports().function("shpo.jobs.sell")
 
 

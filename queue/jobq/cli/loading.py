@@ -26,9 +26,7 @@ def load_app(spec: str, store: str | None = None) -> App:
 
     The working directory comes first among the places that modules are looked for in.
     """
-    here = str(Path.cwd())
-    if here not in sys.path[:1]:
-        sys.path.insert(0, here)
+    look_here_first()
     path, _, attribute = spec.partition(":")
     named = all(part.isidentifier() for part in path.split(".")) and not path.endswith(".py")
     if not named or (":" in spec and not attribute):
@@ -45,6 +43,16 @@ def load_app(spec: str, store: str | None = None) -> App:
     except (Exception, SystemExit) as error:
         raise ConfigError(f'the app "{spec}" can\'t be completed: {_cause(error)}') from error
     return app
+
+
+def look_here_first() -> None:
+    """Look for modules in the working directory before all others, as `python -m` does and an installed script does not."""
+    try:
+        here = str(Path.cwd())
+    except OSError:  # it was removed
+        return
+    if here not in sys.path[:1]:
+        sys.path.insert(0, here)
 
 
 def _import(path: str, spec: str) -> ModuleType:

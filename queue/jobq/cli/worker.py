@@ -97,10 +97,12 @@ def worker(
     if autoscale is not None:
         ctx.fail("--autoscale is not available in this version; give a fixed --concurrency")
     from jobq import log
+    from jobq.cli.loading import look_here_first
     from jobq.cli.starting import look_at
     from jobq.stores import open_store
 
     log.setup(loglevel, log_format)
+    look_here_first()
     app = session.app
     if allowed:
         app.conf.worker_allowed_imports = allowed

@@ -69,7 +69,11 @@ class Imports:
 
     def _refusal(self, path: str, module: str) -> Exception:
         if self._app.conf.worker_allowed_imports is None and _spec(module.partition(".")[0]) is None:
-            return ImportError(f"the function {path} can't be imported: there is no module {module}")
+            searched = "" if self._folder is None else f"in {self._folder} or "
+            return ImportError(
+                f"the function {path} can't be imported: there is no module {module.partition('.')[0]} {searched}"
+                "among the installed packages"
+            )
         return _not_allowed(f"{path} is not imported", module)
 
     def _is_ours(self, top: str) -> bool:
