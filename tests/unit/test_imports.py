@@ -117,7 +117,7 @@ def test_classes_of_the_project_may_be_called(imports):
 )
 def test_what_is_not_of_the_project_is_neither_imported_nor_run(imports, path):
     known = set(sys.modules)
-    with pytest.raises(ImportNotAllowed, match="is not imported: messages may not import from"):
+    with pytest.raises(ImportNotAllowed, match="is not imported, and messages may not import from"):
         imports().function(path)
     assert set(sys.modules) == known
 
@@ -139,7 +139,8 @@ def test_what_is_not_of_the_project_is_neither_imported_nor_run(imports, path):
 )
 def test_no_name_leads_out_of_the_project(imports, name, home):
     with pytest.raises(
-        ImportNotAllowed, match=rf'shop\.jobs\.{name} is not run, for it is of .*list "{home or "."}'
+        ImportNotAllowed,
+        match=rf'list "{home or "."}.*shop\.jobs\.{name} is not run, for it is of the module {home}',
     ):
         imports().function(f"shop.jobs.{name}")
 
@@ -188,7 +189,7 @@ def test_no_parent_is_imported_before_it_is_allowed(imports):
 
 
 def test_a_function_is_of_the_module_that_it_was_defined_in(imports):
-    with pytest.raises(ImportNotAllowed, match=r'of the module helpers.*list "helpers"'):
+    with pytest.raises(ImportNotAllowed, match=r'list "helpers".*of the module helpers'):
         imports("shop").function("shop.jobs.helpful")
     assert imports("shop", "helpers").function("shop.jobs.helpful")() == "helped"
 
@@ -202,6 +203,13 @@ def test_nothing_is_a_list_too(project):
     closed = Imports(App(store="sqlite:///never-opened.db", worker_allowed_imports=[]))
     with pytest.raises(ImportNotAllowed):
         closed.function("shop.jobs.sell")
+
+
+def test_the_remedy_is_in_a_log_line_however_long_the_path_is(imports):
+    with pytest.raises(
+        ImportNotAllowed, match=f"^start the worker with --allow-import outside.{'x' * 99} to"
+    ):
+        imports().function(f"outside.{'x' * 99}.{'f' * 99}")
 
 
 # -- where the project is

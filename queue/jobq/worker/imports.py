@@ -57,7 +57,7 @@ class Imports:
             raise ImportError(f"{path} is not a function")  # noqa: TRY004 - the path is wrong, not a type
         for home in _homes(found):
             if not self.allows(home):
-                raise _not_allowed(f"{path} is not run, for it is of the module {home or '(unknown)'}", home)
+                raise _not_allowed(path, home, f"is not run, for it is of the module {home or '(unknown)'}")
         return found
 
     def allows(self, module: str) -> bool:
@@ -74,7 +74,7 @@ class Imports:
                 f"the function {path} can't be imported: there is no module {module.partition('.')[0]} {searched}"
                 "among the installed packages"
             )
-        return _not_allowed(f"{path} is not imported", module)
+        return _not_allowed(path, module, "is not imported")
 
     def _is_ours(self, top: str) -> bool:
         """Whether a top-level module is a part of the project. Nothing is imported to find out."""
@@ -89,12 +89,13 @@ class Imports:
         return ours
 
 
-def _not_allowed(refusal: str, module: str) -> ImportNotAllowed:
+def _not_allowed(path: str, module: str, reason: str) -> ImportNotAllowed:
+    """What mends it comes first: a log line shows no more than the beginning."""
     wanted = module or EVERYTHING
     return ImportNotAllowed(
-        f'{refusal}: messages may not import from {module or "there"} on this worker; to allow it, list "{wanted}" in '
-        f"worker_allowed_imports of the app, or for the workers of beatd in allowed_imports under [worker] of beat.toml, or "
-        f"start the worker with --allow-import {wanted}"
+        f'start the worker with --allow-import {wanted} to allow it, or list "{wanted}" in worker_allowed_imports of the '
+        f"app, or for the workers of beatd in allowed_imports under [worker] of beat.toml: {path} {reason}, and messages "
+        f"may not import from {module or 'there'} on this worker"
     )
 
 
