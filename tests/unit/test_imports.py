@@ -15,7 +15,7 @@ from jobq.worker.imports import Imports
 PROJECT = {
     "shop/__init__.py": "",
     "shop/jobs.py": """\
-import functools, os, posix, subprocess
+import functools, io, os, posix, sqlite3, subprocess
 from os import system
 from subprocess import Popen, run
 from helpers import helpful, Helper
@@ -33,6 +33,13 @@ class Order:
     def __call__(self): return 1
 class Shell(subprocess.Popen): pass
 class Refused(ValueError): pass
+class Upload(io.FileIO): pass
+class Base(sqlite3.Connection): pass
+class Part(functools.partial): pass
+class Made(type):
+    def __call__(cls): return "made"
+class Thing(metaclass=Made): pass
+part = Part(os.system, "false")
 order = Order()
 partial = functools.partial(os.system, "false")
 bound = subprocess.Popen.communicate
@@ -92,7 +99,7 @@ def test_the_projects_own_functions_need_no_leave(imports, path, args, result):
 
 
 def test_classes_of_the_project_may_be_called(imports):
-    for name in ("Order", "Refused", "Helper"):
+    for name in ("Order", "Helper", "Thing"):
         imports().function(f"shop.jobs.{name}")()
 
 
@@ -129,6 +136,11 @@ def test_what_is_not_of_the_project_is_neither_imported_nor_run(imports, path):
         ("run", "subprocess"),
         ("Popen", "subprocess"),
         ("Shell", "subprocess"),
+        ("Upload", "_io"),
+        ("Base", "sqlite3"),
+        ("Part", "functools"),
+        ("part", "functools"),
+        ("Refused", "builtins"),
         ("partial", "functools"),
         ("bound", "subprocess"),
         ("opened", "io"),

@@ -137,9 +137,19 @@ def _is_project_code(folder: Path, place: str) -> bool:
 
 
 def _homes(found: Any) -> set[str]:
-    """The modules that a call of it enters: its own, and of a class those that its constructors are inherited from."""
-    homes = {getattr(found, "__module__", None)}
+    """The modules that a call of it enters: its own, and those of the classes that what is then run is inherited from."""
+    homes = [getattr(found, "__module__", None)]
     if isinstance(found, type):
-        constructors = (found.__init__, found.__new__, type(found).__call__)  # type: ignore[misc] # as found, of any class
-        homes |= {getattr(function, "__module__", None) or found.__module__ for function in constructors}
+        owners = [_owner(found, "__new__"), _owner(found, "__init__"), _owner(type(found), "__call__")]
+        constructors = (found.__init__, found.__new__)  # type: ignore[misc] # as found, of any class
+        homes += [getattr(function, "__module__", None) or found.__module__ for function in constructors]
+    else:
+        owner = _owner(type(found), "__call__")
+        owners = [] if owner is type(found) else [owner]  # a function, or an object of a module's own making
+    homes += [owner.__module__ for owner in owners if owner not in (object, type)]
     return {home if isinstance(home, str) else "" for home in homes}
+
+
+def _owner(kind: type, name: str) -> type:
+    """The class that a method is of: one written in C does not tell its module, but its class does."""
+    return next((base for base in kind.__mro__ if name in vars(base)), kind)
