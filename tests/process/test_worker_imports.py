@@ -38,6 +38,16 @@ def test_beatd_finds_the_modules_of_its_folder(programs, app, store):
     assert json.loads(done.result) == 3
 
 
+def test_nothing_of_a_home_directory_runs_and_it_is_told_once(programs, app, store):
+    (programs.folder / "jobs.py").write_text("def count(text): return len(text.split())\n")
+    words = command(JOBQ_SCRIPT, "--store", programs.store_url, "worker", "--log-format", "json")
+    worker = programs.start(words, "worker", HOME=str(programs.folder))
+    assert worker.wait_said("imports_nothing")["level"] == "warning"
+    wait_state(store, Queue(store=app).enqueue("jobs.count", "one two three").id, State.FAILED)
+    assert len(worker.said("imports_nothing")) == 1
+    assert worker.said("worker_started")[0]["imports"] == []
+
+
 def test_beatd_takes_the_list_from_its_file(programs, app, store):
     config = programs.write_config('[worker]\nallowed_imports = ["posix"]\n')
     beatd = programs.beatd("--app", APP, "--worker", "1", config=config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import sysconfig
 
 import pytest
 
@@ -48,6 +49,16 @@ PRICE = 5
 """,
     "helpers.py": "def helpful(): return 'helped'\nclass Helper: pass\n",
     "spread/part.py": "def f(): return 'f'\n",
+    "setup.py": "def f(): return 'f'\n",
+    "shop/__main__.py": "def f(): return 'f'\n",
+    "shop/vendor/__init__.py": "",
+    "shop/vendor/lib/__init__.py": "def f(): return 'f'\n",
+    "shop/vendor/lib-1.0.dist-info/METADATA": "",
+    ".venv/pyvenv.cfg": "",
+    ".venv/bin/activate_this.py": "def f(): return 'f'\n",
+    ".venv/src/checked_out/__init__.py": "def f(): return 'f'\n",
+    "vendor/vendored/__init__.py": "def f(): return 'f'\n",
+    "vendor/vendored-1.0.dist-info/METADATA": "",
     ".venv/lib/python3.11/site-packages/installed/__init__.py": "def f(): return 'f'\n",
 }
 
@@ -62,7 +73,8 @@ def project(tmp_path, monkeypatch):
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-    for path in (folder / ".venv/lib/python3.11/site-packages", tmp_path / "elsewhere", folder):
+    installed = (".venv/lib/python3.11/site-packages", ".venv/src", ".venv/bin", "vendor")
+    for path in (*(folder / place for place in installed), tmp_path / "elsewhere", folder):
         monkeypatch.syspath_prepend(path)
     before = set(sys.modules)
     monkeypatch.chdir(folder)
@@ -91,7 +103,6 @@ def imports(project):
         ("shop.jobs.order", [], 1),
         ("shop.jobs.helpful", [], "helped"),
         ("helpers.helpful", [], "helped"),
-        ("spread.part.f", [], "f"),
     ],
 )
 def test_the_projects_own_functions_need_no_leave(imports, path, args, result):
@@ -120,6 +131,12 @@ def test_classes_of_the_project_may_be_called(imports):
         "__main__.main",
         "os.path.exists",
         "importlib.import_module",
+        "activate_this.f",
+        "checked_out.f",
+        "vendored.f",
+        "shop.vendor.lib.f",
+        "shop.__main__.f",
+        "setup.f",
     ],
 )
 def test_what_is_not_of_the_project_is_neither_imported_nor_run(imports, path):
@@ -259,3 +276,41 @@ def test_a_folder_that_is_gone_holds_nothing(project, tmp_path, monkeypatch):
     gone.rmdir()
     with pytest.raises(ImportNotAllowed):
         Imports(App(store="sqlite:///never-opened.db")).function("helpers.helpful")
+
+
+def test_a_link_between_the_project_and_what_is_installed_is_installed_code(imports, project, monkeypatch):
+    """Whichever way it leads: into the folder, or out of it."""
+    installed = project / ".venv/lib/python3.11/site-packages"
+    (installed / "linked_in.py").symlink_to(project / "helpers.py")
+    (project / "linked_out.py").symlink_to(installed / "installed/__init__.py")
+    (project / "shop/linked_out.py").symlink_to(installed / "installed/__init__.py")
+    (project / "python").symlink_to(sysconfig.get_path("stdlib"))
+    monkeypatch.setattr(sys, "path", [str(project / "python"), *sys.path])
+    importlib.invalidate_caches()
+    for module in ("linked_in", "linked_out", "shop.linked_out", "colorsys"):
+        with pytest.raises(ImportNotAllowed, match=f"{module} on this worker"):
+            imports().function(f"{module}.f")
+
+
+def test_a_mere_folder_is_no_package(imports):
+    with pytest.raises(ImportNotAllowed, match=r"for the folder spread has no __init__\.py"):
+        imports().function("spread.part.f")
+    assert imports("spread").function("spread.part.f")() == "f"
+
+
+@pytest.mark.parametrize("place", ["/", "~", ".venv/src"])
+def test_a_folder_in_which_anything_may_lie_is_no_project(project, monkeypatch, place):
+    monkeypatch.setenv("HOME", str(project))
+    monkeypatch.chdir(project if place == "~" else place)
+    app = App(store="sqlite:///never-opened.db")
+    assert (Imports(app).allowed, Imports(app).no_folder[:18]) == ([], "it was started in ")
+    with pytest.raises(ImportNotAllowed):
+        Imports(app).function("helpers.helpful")
+    app.module = "shop.jobs"
+    assert Imports(app).allowed == ["shop"]
+    assert Imports(app).function("shop.jobs.sell")("tea") == "sold tea"
+
+
+def test_what_is_allowed_can_be_told(imports, project):
+    assert imports().allowed == [str(project)]
+    assert imports("lib", "*").allowed == ["lib", "*"]

@@ -8,7 +8,7 @@ re-exports is welcome.
 
 `worker_allowed_imports` lists modules, each of which allows itself and all below it; "*" allows everything. Where it is
 not set, the project is allowed: what lies in the folder that the worker was started in, though not the libraries
-that are installed there, and the package that `-A` names.
+that are installed there, and the package that `-A` names. A folder in which anything may lie is no project's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import sys
 import sysconfig
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,16 +32,25 @@ if TYPE_CHECKING:
     from jobq.app import App
 
 EVERYTHING = "*"
-_NEVER_OURS = ("__main__", "beat", "jobq")
+_NEVER_OURS = ("beat", "jobq", "setup")
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
-_STANDARD = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
+_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
+"""What marks the folder of a virtual environment."""
 
 
 class Imports:
     def __init__(self, app: App) -> None:
         self._app = app
-        self._folder = _working_directory()
+        self._folder, self.no_folder = _project_folder()
         self._project: set[str] = set()
+
+    @property
+    def allowed(self) -> list[str]:
+        """Modules, and the folder of the project, if that is allowed."""
+        listed = self._app.conf.worker_allowed_imports
+        if listed is not None:
+            return list(listed)
+        return [str(place) for place in (self._own_package, self._folder) if place is not None]
 
     def function(self, path: str) -> Callable[..., Any]:
         """The callable at `package.module.function`; `ImportError` or `ImportNotAllowed` with a sentence if there is none."""
@@ -64,28 +75,36 @@ class Imports:
         """Whether a message may name what is of this module."""
         allowed = self._app.conf.worker_allowed_imports
         if allowed is None:
-            return self._is_ours(module.partition(".")[0])
+            return self._is_ours(module)
         return EVERYTHING in allowed or any(f"{module}.".startswith(f"{prefix}.") for prefix in allowed)
 
     def _refusal(self, path: str, module: str) -> Exception:
-        if self._app.conf.worker_allowed_imports is None and _spec(module.partition(".")[0]) is None:
-            searched = "" if self._folder is None else f"in {self._folder} or "
-            return ImportError(
-                f"the function {path} can't be imported: there is no module {module.partition('.')[0]} {searched}"
-                "among the installed packages"
-            )
-        return _not_allowed(path, module, "is not imported")
+        top = module.partition(".")[0]
+        spec, reason = _spec(top), "is not imported"
+        if self._app.conf.worker_allowed_imports is None:
+            if spec is None:
+                searched = "" if self._folder is None else f"in {self._folder} or "
+                return ImportError(
+                    f"the function {path} can't be imported: there is no module {top} {searched}among the installed packages"
+                )
+            if spec.submodule_search_locations and not spec.has_location:
+                reason += f", for the folder {top} has no __init__.py"
+        return _not_allowed(path, module, reason)
 
-    def _is_ours(self, top: str) -> bool:
-        """Whether a top-level module is a part of the project. Nothing is imported to find out."""
-        if top in self._project:
+    @property
+    def _own_package(self) -> str | None:
+        return self._app.module and self._app.module.partition(".")[0]
+
+    def _is_ours(self, module: str) -> bool:
+        """Whether a module is a part of the project. Nothing is imported to find out."""
+        if module in self._project:
             return True
-        loaded = self._app.module
-        ours = (loaded is not None and top == loaded.partition(".")[0]) or (
-            top not in _NEVER_OURS and _lies_in(self._folder, top)
+        top, *deeper = module.split(".")
+        ours = "__main__" not in (top, *deeper) and (
+            top == self._own_package or (top not in _NEVER_OURS and _lies_in(self._folder, top, deeper))
         )
-        if ours:
-            self._project.add(top)
+        if ours and module in sys.modules:
+            self._project.add(module)
         return ours
 
 
@@ -99,15 +118,26 @@ def _not_allowed(path: str, module: str, reason: str) -> ImportNotAllowed:
     )
 
 
-def _working_directory() -> Path | None:
+def _project_folder() -> tuple[Path | None, str]:
+    """The working directory, or why it is no project's."""
     try:
-        return Path.cwd()
-    except OSError:  # it was removed
-        return None
+        folder = Path.cwd()
+    except OSError:
+        return None, "the folder that it was started in is gone"
+    if folder == Path("/"):
+        return None, "it was started in /"
+    if folder == Path(os.path.realpath(os.path.expanduser("~"))):  # noqa: PTH111 - Path's raises where there is none
+        return None, f"it was started in the home directory, {folder}"
+    if _is_installed(folder / "module"):
+        return (
+            None,
+            f"it was started in {folder}, which is of a virtual environment or has installed packages in it",
+        )
+    return folder, ""
 
 
-def _lies_in(folder: Path | None, top: str) -> bool:
-    places = list(_places(top))
+def _lies_in(folder: Path | None, top: str, deeper: list[str]) -> bool:
+    places = list(_places(top, deeper))
     return folder is not None and bool(places) and all(_is_project_code(folder, place) for place in places)
 
 
@@ -118,22 +148,56 @@ def _spec(top: str) -> ModuleSpec | None:
         return None
 
 
-def _places(top: str) -> Iterator[str]:
-    """Where a top-level module is; nothing for one that is not there, or part of the interpreter."""
+def _places(top: str, deeper: list[str]) -> Iterator[str]:
+    """Where a module is to be looked for; nothing if the top-level one is not there, or a mere folder, or built in."""
     spec = _spec(top)
-    if spec is None:
+    if spec is None or not spec.has_location or not spec.origin:
         return
-    if spec.has_location and spec.origin:
-        yield spec.origin
-    yield from spec.submodule_search_locations or ()
+    yield spec.origin
+    for location in spec.submodule_search_locations or ():
+        place = os.path.join(location, *deeper)  # noqa: PTH118 - text, as all places are
+        yield place
+        yield f"{place}.py"
 
 
 def _is_project_code(folder: Path, place: str) -> bool:
-    for path in (Path(os.path.abspath(place)), Path(os.path.realpath(place))):  # noqa: PTH100 - links are kept by the one
-        installed = _INSTALLED.intersection(path.parts) or any(path.is_relative_to(s) for s in _STANDARD)
-        if path.is_relative_to(folder) and not installed:
-            return True
-    return False
+    """Links are followed and kept: neither way may lead to installed code."""
+    paths = _both(place)
+    return any(path.is_relative_to(folder) for path in paths) and not any(map(_is_installed, paths))
+
+
+def _is_installed(path: Path) -> bool:
+    return (
+        not _INSTALLED.isdisjoint(path.parts)
+        or any(path.is_relative_to(prefix) for prefix in _PREFIXES)
+        or any(_is_marked(folder) for folder in path.parents)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _is_marked(folder: Path) -> bool:
+    """Whether it is a virtual environment, or a folder that packages were installed into (`pip install --target`)."""
+    if any(os.path.exists(folder / name) for name in _ENVIRONMENT):  # noqa: PTH110 - Path's raises where it may not look
+        return True
+    try:
+        return any(entry.name.endswith(".dist-info") for entry in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _both(place: str) -> tuple[Path, Path]:
+    return Path(os.path.abspath(place)), Path(os.path.realpath(place))  # noqa: PTH100 - links are kept by the one
+
+
+def _prefixes() -> frozenset[Path]:
+    """The folders of this interpreter: its library, what is installed, and of a virtual environment everything."""
+    found = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts")}
+    if sys.prefix != sys.base_prefix:
+        found.add(sys.prefix)
+    return frozenset(path for place in found for path in _both(place))
+
+
+_PREFIXES = _prefixes()
 
 
 def _homes(found: Any) -> set[str]:

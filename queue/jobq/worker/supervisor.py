@@ -28,7 +28,7 @@ from jobq.errors import ConfigError
 from jobq.log import event
 from jobq.runtime import STOP_SIGNALS
 from jobq.worker.child import Child
-from jobq.worker.imports import EVERYTHING
+from jobq.worker.imports import EVERYTHING, Imports
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -237,13 +237,24 @@ def _counted(children: int) -> str:
 
 def _tell_start(app: App, options: WorkerOptions, where: str) -> None:
     sentence = f"worker {options.name} runs jobs of {', '.join(options.queues)} in {where}"
-    event(log, logging.INFO, "worker_started", sentence, tasks=sorted(app.tasks))
-    if EVERYTHING in (app.conf.worker_allowed_imports or ()):
+    imports = Imports(app)
+    allowed = imports.allowed
+    event(log, logging.INFO, "worker_started", sentence, tasks=sorted(app.tasks), imports=allowed)
+    if EVERYTHING in allowed:
         event(
             log,
             logging.WARNING,
             "imports_unrestricted",
             'worker_allowed_imports has "*": whoever can write to the queues can run any function of this machine',
+        )
+    if not allowed and app.conf.worker_allowed_imports is None:
+        event(
+            log,
+            logging.WARNING,
+            "imports_nothing",
+            f"this worker runs no plain functions, for {imports.no_folder}: start it in the folder of a project, or list "
+            "modules with --allow-import, in worker_allowed_imports of the app, or for the workers of beatd in "
+            "allowed_imports under [worker] of beat.toml",
         )
 
 
