@@ -300,19 +300,36 @@ class App:
 
 def default_store_url(environ: Mapping[str, str]) -> str:
     """JOBQ_STORE, else `store` of ./beat.toml, else the embedded default."""
+    return stated_store_url(environ) or DEFAULT_STORE
+
+
+def stated_store_url(environ: Mapping[str, str]) -> str | None:
+    """JOBQ_STORE, else `store` of ./beat.toml."""
     if environ.get("JOBQ_STORE"):
         return environ["JOBQ_STORE"]
+    document = _file_beside("its store")
+    stated, replicas = document.get("store"), document.get("wait_replicas")
+    if not isinstance(stated, str):
+        return None
+    url = os.path.expandvars(stated)
+    return with_wait_replicas(url, replicas) if isinstance(replicas, int) else url
+
+
+def default_app() -> str | None:
+    """`app` of ./beat.toml."""
+    stated = _file_beside("its app").get("app")
+    return os.path.expandvars(stated) if isinstance(stated, str) else None
+
+
+def _file_beside(wanted: str) -> dict[str, Any]:
+    """./beat.toml as it is written; nothing if there is none."""
     config = Path("beat.toml")
-    if config.is_file():
-        try:
-            document = tomllib.loads(config.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"./beat.toml was read for its store, but is not TOML: {error}") from error
-        stated, replicas = document.get("store"), document.get("wait_replicas")
-        if isinstance(stated, str):
-            url = os.path.expandvars(stated)
-            return with_wait_replicas(url, replicas) if isinstance(replicas, int) else url
-    return DEFAULT_STORE
+    if not config.is_file():
+        return {}
+    try:
+        return tomllib.loads(config.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"./beat.toml was read for {wanted}, but is not TOML: {error}") from error
 
 
 def _route(routes: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -71,3 +71,19 @@ def test_a_star_allows_everything_and_is_told_once(programs, app, store):
     beatd.wait_said("imports_unrestricted")
     wait_state(store, Queue(store=app).enqueue("posix.getpid").id, State.COMPLETED)
     assert len(beatd.said("imports_unrestricted")) == 1
+
+
+def test_a_worker_beside_a_file_takes_the_app_and_the_store_of_the_file(programs, app, store):
+    programs.write_config(f'store = "{programs.store_url}"\napp = "{APP}"\n')
+    job = app.send_task("process_tasks.echo", (5,))
+    assert programs.start(command(JOBQ_SCRIPT, "worker", "--burst"), "worker").wait() == 0
+    assert json.loads(wait_state(store, job.id, State.COMPLETED).result) == 5
+
+
+def test_the_app_that_is_given_goes_before_that_of_the_file(programs):
+    programs.write_config('app = "nothing:there"\n')
+    words = command(JOBQ_SCRIPT, "--store", programs.store_url, "-A", APP, "worker", "--burst")
+    assert programs.start(words, "worker").wait() == 0
+    without = programs.start(command(JOBQ_SCRIPT, "worker", "--burst"), "worker")
+    assert without.wait() == 2
+    assert 'the app "nothing:there" is not found' in without.text

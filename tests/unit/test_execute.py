@@ -319,6 +319,14 @@ def test_what_cannot_be_imported_fails_for_good(run, path, words):
     fails(run(path, plain=True, max_retries=3), "ImportError", words)
 
 
+def test_a_worker_without_an_app_says_so(run):
+    fails(
+        run("shop.sell"),
+        "NotRegistered",
+        'no task "shop.sell" is registered: this worker has no app; start it with -A',
+    )
+
+
 def test_a_plain_call_with_retries_retries_whatever_happens(run):
     assert run("operator.truediv", 1, 0, plain=True, max_retries=1).state is State.SCHEDULED
     assert run("operator.truediv", 1, 0, plain=True, max_retries=1, retries=1).state is State.FAILED

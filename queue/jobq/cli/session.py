@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,15 @@ class Session:
         from jobq.cli.loading import load_app
 
         return load_app(self.app_spec, self.store_url)
+
+    def take_app_of_file(self) -> None:
+        """Without -A, the app that ./beat.toml names, on the store that is stated beside it: those of beatd."""
+        from jobq.app import default_app, stated_store_url
+
+        if self.app_spec is None:
+            self.app_spec = default_app()
+            if self.app_spec is not None:
+                self.store_url = self.store_url or stated_store_url(os.environ)
 
     @property
     def store(self) -> Store:

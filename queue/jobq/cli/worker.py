@@ -92,6 +92,8 @@ def worker(
 ) -> None:
     """Run the jobs of QUEUEs, served in the order given; without any, those of the app's default queue.
 
+    The app is that of -A or JOBQ_APP, else that of ./beat.toml if it names one.
+
     The first SIGTERM or Ctrl-C lets running jobs finish; the second gives them back to the queue.
     """
     if autoscale is not None:
@@ -103,6 +105,7 @@ def worker(
 
     log.setup(loglevel, log_format)
     look_here_first()
+    session.take_app_of_file()
     app = session.app
     if allowed:
         app.conf.worker_allowed_imports = allowed

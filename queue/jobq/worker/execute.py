@@ -110,6 +110,10 @@ class Executor:
 
     def _task(self, message: Message) -> Task[..., Any]:
         if not message.plain:
+            if self.app.module is None and not self.app.tasks:
+                raise NotRegistered(
+                    f'no task "{message.task}" is registered: this worker has no app; start it with -A'
+                )
             return self.app.find_task(message.task)
         function = self._imports.function(message.task)
         if isinstance(function, Task):
