@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[["Search"], int | None]
 
-STEPS: Final = 8_000
+STEPS: Final = 6_000
 PROBED: Final = STEPS // 2  # by `latest`, if its search gives up,
 PROBE: Final = STEPS // 40  # a few at a time
 LAST_STEP: Final = 60  # to find the last fire of a leaf
