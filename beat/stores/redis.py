@@ -56,7 +56,7 @@ T = TypeVar("T")
 
 
 COMMANDS = (
-    "EXISTS|EXPIRE 1|GET|HGET f|HMGET f|HSET f v|INCR|LLEN|LPUSH v|LTRIM 0 0|PERSIST|PUBLISH m|RPUSH v|SADD m|SET v|"
+    "EXISTS|EXPIRE 1|GET|HMGET f|HSET f v|INCR|LLEN|LPUSH v|LTRIM 0 0|PERSIST|PUBLISH m|RPUSH v|SADD m|SET v|"
     "SREM m|ZADD 1 m|ZRANGE 0 0|ZRANGEBYSCORE 0 0|ZREM m|ZREMRANGEBYSCORE 0 0|UNLINK"
 )
 """Those that the beat's scripts run, and the part of the queue's that enqueues."""

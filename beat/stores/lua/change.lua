@@ -26,6 +26,7 @@ end
 local function put(name, change, was)
   local source, next_fire = change[2], change[6]
   if was[2] and was[2] ~= source then redis.call('SREM', P .. 'source:' .. was[2], name) end
+  if not was[1] then redis.call('UNLINK', P .. 'entry:' .. name) end -- whatever may be there, it is no entry
   redis.call('HSET', P .. 'entry:' .. name, 'source', source, 'definition', change[3],
     'revision', (tonumber(was[1]) or retired()) + 1, 'anchor', change[5], 'next_fire', next_fire)
   redis.call('SADD', P .. 'entries', name)
@@ -41,7 +42,7 @@ end
 local before = first_due()
 for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
   local name = change[1]
-  local was = redis.call('HMGET', P .. 'entry:' .. name, 'revision', 'source', 'next_fire', 'last_fire')
+  local was = fields(P .. 'entry:' .. name, 'revision', 'source', 'next_fire', 'last_fire')
   local as_seen = tonumber(was[1] or 0) == change[4] and tonumber(was[3] or 0) == change[8]
   local last_fire = tonumber(was[4] or 0)
   answers[index] = as_seen and 1 or 0

@@ -5,7 +5,7 @@ local now = clock()
 local answer = {now, 0}
 local due = redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
 for index = 1, #due, 2 do
-  local revision = redis.call('HGET', P .. 'entry:' .. due[index], 'revision')
+  local revision = fields(P .. 'entry:' .. due[index], 'revision')[1]
   if revision then
     answer[#answer + 1] = due[index]
     answer[#answer + 1] = tonumber(due[index + 1])

@@ -2,7 +2,7 @@
 -- for each entry that there is.
 local answer = {}
 for _, name in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local entry = redis.call('HMGET', P .. 'entry:' .. name, 'source', 'definition', 'revision', 'anchor', 'next_fire',
+  local entry = fields(P .. 'entry:' .. name, 'source', 'definition', 'revision', 'anchor', 'next_fire',
     'last_fire', 'runs')
   if entry[2] and entry[3] then
     local row = {name, entry[1], entry[2]}

@@ -7,8 +7,13 @@ if tonumber(held[1]) ~= term or tonumber(held[2]) <= now then return -1 end
 
 local function deal_with(name, tick)
   local verdict, reason = tick[2], tick[3]
-  if verdict == 'enqueued' and insert(tick[5], now) == 0 then
-    verdict, reason = 'skipped', 'a job of this id is known already'
+  if verdict == 'enqueued' then
+    local job = tick[5]
+    if not (has_place(job[2], job[3]) and sound('SADD', P .. 'queues', job[2])) then
+      verdict, reason = 'skipped', 'a key of its queue is of another type in the store'
+    elseif insert(job, now) == 0 then
+      verdict, reason = 'skipped', 'a job of this id is known already'
+    end
   end
   record(name, tick, verdict, reason, now, keep)
   return verdict == 'enqueued' and 1 or 0
@@ -18,7 +23,7 @@ local answers, due = {}, {}
 for index, firing in ipairs(cmsgpack.unpack(ARGV[2])) do
   local name, next_fire, ticks = firing[1], firing[4], firing[5]
   local key = P .. 'entry:' .. name
-  local entry = redis.call('HMGET', key, 'next_fire', 'revision', 'runs')
+  local entry = fields(key, 'next_fire', 'revision', 'runs')
   local as_seen = tonumber(entry[1]) == firing[2] and tonumber(entry[2]) == firing[3]
   local last = ticks[#ticks]
   local taken = as_seen and (not last or math.max(last[1], last[4]) <= now)

@@ -66,7 +66,7 @@ _BATCH = 1000
 _LONGEST_BLOCK = 10.0
 _NO_EVICTION = "noeviction"
 COMMANDS = (
-    "DEL|EXISTS|EXPIRE 1|HDEL f|HGET f|HINCRBY f 1|HMGET f|HSET f v|LLEN|LPOP|LPUSH v|LREM 1 v|PERSIST|PUBLISH m|"
+    "DEL|EXISTS|EXPIRE 1|HDEL f|HINCRBY f 1|HMGET f|HSET f v|LLEN|LPOP|LPUSH v|LREM 1 v|PERSIST|PUBLISH m|"
     "RPUSH v|SADD m|SMEMBERS|ZADD 1 m|ZCARD|ZRANGE 0 0|ZRANGEBYSCORE 0 0|ZREM m|ZREMRANGEBYSCORE 0 0|ZREVRANGE 0 0|UNLINK"
 )
 """Those that the scripts run, each with what follows its key."""
@@ -193,7 +193,8 @@ class RedisStore:
         pipe = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hgetall(f"{self._prefix}job:{job_id}")
-        return [_record(i, fields) for i, fields in zip(job_ids, self._call(pipe.execute), strict=True)]
+        answers = self._call(lambda: _but_wrong_types(pipe.execute(raise_on_error=False)))
+        return [_record(i, fields) for i, fields in zip(job_ids, answers, strict=True)]
 
     def wait_ended(self, job_id: str, timeout: float) -> JobRecord | None:
         deadline = time.monotonic() + timeout
@@ -359,6 +360,14 @@ def _claim(fields: list[Any]) -> Claim | None:
     except UnicodeDecodeError:
         return None
     return Claim(job_id, queue, *fields[2:])
+
+
+def _but_wrong_types(answers: list[Any]) -> list[dict[bytes, bytes]]:
+    """The hashes; nothing for a key of another type. Any other error is raised."""
+    for answer in answers:
+        if isinstance(answer, Exception) and not str(answer).startswith("WRONGTYPE"):
+            raise answer
+    return [{} if isinstance(answer, Exception) else answer for answer in answers]
 
 
 def _record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord | None:

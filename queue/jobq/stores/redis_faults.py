@@ -2,7 +2,7 @@
 
 Three kinds. The server is away, or refuses for now (it is full, loading, a replica, short of replicas): an outage
 like any other, `StoreUnavailable`. It refuses until somebody changes something (user, password, permissions, a
-certificate): `StoreRefused`, which is an outage to whoever runs already and a mistake to whoever starts. Anything
+certificate, a key of another type): `StoreRefused`, which is an outage to whoever runs already and a mistake to whoever starts. Anything
 else is a mistake in this program, and stays as it is.
 
 The library's own errors are not chained to these: the sentence says it all, and what the library shows of its
@@ -33,6 +33,9 @@ _REFUSALS = (
 )
 # Within a script, in the words of 6.2 to 7.0 and of what came later.
 _NO_PERMISSION = re.compile(r"\bNOPERM\b|The user executing the script can't |ACL failure in script")
+
+# In the words of `demand` in lib.lua, else in the server's.
+_WRONG_KEY = re.compile(r"WRONGTYPE of the key (.*) \([A-Z]+\)")
 
 # How OpenSSL says that a certificate is not accepted, in the words of all its versions.
 _VERIFY_FAILED = re.compile(r"certificate verify failed: (.*?)(?: \(_ssl\.c:\d+\)|$)")
@@ -78,6 +81,10 @@ def _refusal(error: redis.exceptions.RedisError) -> str | None:
         return f"does not speak as a Redis does: {said}"
     if isinstance(error, redis.exceptions.NoPermissionError) or _NO_PERMISSION.search(said):
         return f"does not permit its user what is needed: {said}"
+    if key := _WRONG_KEY.search(said):
+        return f"has something of another type at the key {key[1]}; nothing is done until that is removed"
+    if "WRONGTYPE" in said:
+        return f"has something of another type at a key: {said}"
     return None
 
 

@@ -18,9 +18,20 @@ local function retry(id, job, outcome)
   end
 end
 
-for index, outcome in ipairs(cmsgpack.unpack(ARGV[1])) do
+local outcomes = cmsgpack.unpack(ARGV[1])
+demand('ZRANGE', P .. 'leases', 0, 0)
+demand_ends()
+for _, outcome in ipairs(outcomes) do
+  if outcome[3] == 'scheduled' then
+    local job = fields(job_key(outcome[1]), 'queue', 'priority')
+    if job[1] then demand_queue(job[1], job[2]) end
+  end
+  for _, follower in ipairs(outcome[9]) do demand_room(follower) end
+end
+
+for index, outcome in ipairs(outcomes) do
   local id, token, state = outcome[1], outcome[2], outcome[3]
-  local job = redis.call('HMGET', job_key(id), 'state', 'token', 'queue', 'priority')
+  local job = fields(job_key(id), 'state', 'token', 'queue', 'priority')
   local mine = tonumber(job[2]) == token
   answers[index] = 0
   if mine and job[1] == 'running' then

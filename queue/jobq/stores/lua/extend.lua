@@ -2,8 +2,9 @@
 local lease = tonumber(ARGV[2])
 local until_ = clock() + lease_parts(lease)
 local answers = {}
+demand('ZRANGE', P .. 'leases', 0, 0)
 for index, claim in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local job = redis.call('HMGET', job_key(claim[1]), 'state', 'token')
+  local job = fields(job_key(claim[1]), 'state', 'token')
   local held = job[1] == 'running' and tonumber(job[2]) == claim[2]
   if held then
     redis.call('ZADD', P .. 'leases', until_ + index, claim[1])

@@ -12,7 +12,7 @@ local now = clock()
 local function promote(queue)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled_key(queue), '-inf', now, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', scheduled_key(queue), id)
-    local job = redis.call('HMGET', job_key(id), 'state', 'priority')
+    local job = fields(job_key(id), 'state', 'priority')
     if job[1] == 'scheduled' then make_available(id, queue, job[2], 'RPUSH') end
   end
 end
@@ -22,7 +22,7 @@ local function cut()
   while true do
     local last = redis.call('ZREVRANGE', P .. 'leases', 0, 0, 'WITHSCORES')
     if not last[1] then return end
-    local length = tonumber(redis.call('HGET', job_key(last[1]), 'lease') or lease)
+    local length = tonumber(fields(job_key(last[1]), 'lease')[1] or lease)
     if tonumber(last[2]) <= now + length + ORDER then return end
     redis.call('ZADD', P .. 'leases', now + lease_parts(length), last[1])
   end
@@ -41,9 +41,10 @@ local function reap()
   local expired = redis.call('ZRANGEBYSCORE', P .. 'leases', '-inf', now, 'LIMIT', 0, BATCH)
   for index = #expired, 1, -1 do
     local id = expired[index]
-    local job = redis.call('HMGET', job_key(id), 'state', 'queue', 'priority', 'called', 'lease')
-    if job[1] == 'running' and job[4] ~= '1' then
-      local _, grace = lease_parts(tonumber(job[5] or lease))
+    local job = fields(job_key(id), 'state', 'queue', 'priority', 'called', 'lease')
+    local _, grace = lease_parts(tonumber(job[5] or lease))
+    -- One whose queue is of another type waits where it is: those who serve the queue are told.
+    if job[1] == 'running' and (job[4] ~= '1' or not has_place(job[2], job[3])) then
       redis.call('HSET', job_key(id), 'called', '1')
       redis.call('ZADD', P .. 'leases', now + grace + index, id)
     else
@@ -60,8 +61,7 @@ local leases = {}
 -- claimed alone, and nothing else dies with it.
 local function claim(id, queue, priority)
   local key = job_key(id)
-  local job = redis.call('HMGET', key, 'state', 'token', 'attempt', 'message', 'enqueued_at', 'queue', 'priority',
-    'lost')
+  local job = fields(key, 'state', 'token', 'attempt', 'message', 'enqueued_at', 'queue', 'priority', 'lost')
   if job[1] ~= 'available' then return true end
   if (tonumber(job[8]) or 0) > 0 then
     if #leases > 0 then return false end
@@ -80,10 +80,17 @@ local function claim(id, queue, priority)
   return true
 end
 
-local function drain(queue)
+-- Before anything is written: nothing below may fail between a job's leaving its list and its lease.
+local function look_at(queue)
   local lanes = {}
   for priority = 0, 9 do lanes[#lanes + 1] = lane(queue, priority) end
-  if redis.call('EXISTS', unpack(lanes)) == 0 then return end
+  if redis.call('EXISTS', unpack(lanes)) > 0 then
+    for priority = 0, 9 do demand_queue(queue, priority) end
+  end
+  demand('ZRANGE', scheduled_key(queue), 0, 0)
+end
+
+local function drain(queue)
   for priority = 0, 9 do
     while room > 0 do
       local ids = redis.call('LPOP', lane(queue, priority), room)
@@ -100,6 +107,9 @@ local function drain(queue)
   end
 end
 
+demand('ZRANGE', P .. 'leases', 0, 0)
+demand_ends()
+for _, queue in ipairs(queues) do look_at(queue) end
 cut()
 reap()
 for _, queue in ipairs(queues) do

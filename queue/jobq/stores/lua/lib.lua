@@ -3,6 +3,9 @@
 --
 -- A script that fails half-way keeps what it wrote, so each one reads and judges before it writes. Numbers go
 -- to commands as they are (17 digits); only text that is built here needs int(), for Lua prints 14.
+--
+-- Other programs write here too. A job's key of another type than a hash is no job; one of what all jobs share (a list
+-- of a queue, the leases) is told before anything is written: demand().
 
 local P = KEYS[1]
 
@@ -28,9 +31,52 @@ local function lease_parts(lease)
   return lease - third, math.max(third, math.min(lease, 1000000))
 end
 
+local function of_another_type(answer)
+  return type(answer) == 'table' and answer.err and string.find(answer.err, 'WRONGTYPE', 1, true)
+end
+
+-- Some fields of a hash; none if its key is of another type.
+local function fields(key, ...)
+  local values = redis.pcall('HMGET', key, ...)
+  if not values.err then return values end
+  if of_another_type(values) then return {} end
+  return redis.call('HMGET', key, ...) -- fails again, as it should
+end
+
+-- Whether a command that reads takes this key for what it should be.
+local function sound(command, key, ...)
+  return not of_another_type(redis.pcall(command, key, ...))
+end
+
+local demanded = {}
+
+-- Fails if the key is of another type, and says which one it is.
+local function demand(command, key, ...)
+  if demanded[key] then return end
+  if not sound(command, key, ...) then error('WRONGTYPE of the key ' .. key .. ' (' .. command .. ')', 0) end
+  demanded[key] = true
+end
+
 local function job_key(id) return P .. 'job:' .. id end
 local function lane(queue, priority) return P .. 'queue:' .. priority .. ':' .. queue end
 local function scheduled_key(queue) return P .. 'scheduled:' .. queue end
+
+-- What is asked of the shared keys before the first write.
+local function demand_queue(queue, priority)
+  demand('LLEN', lane(queue, priority))
+  demand('ZRANGE', scheduled_key(queue), 0, 0)
+  demand('LLEN', P .. 'wake:' .. queue)
+end
+
+local function demand_ends()
+  demand('ZRANGE', P .. 'failed', 0, 0)
+  demand('HMGET', P .. 'totals', 'failed')
+end
+
+local function has_place(queue, priority)
+  return sound('LLEN', lane(queue, priority)) and sound('ZRANGE', scheduled_key(queue), 0, 0) and
+    sound('LLEN', P .. 'wake:' .. queue)
+end
 
 -- Sleeping workers block on a list of tokens, one list a queue. A token is a hint: there is one for each new
 -- job up to a bound, fetch removes them when it has emptied the queue and leaves one when it has not.
@@ -70,6 +116,11 @@ local arrivals = {}
 
 local function push_jobs()
   for key, ids in pairs(arrivals) do in_chunks('RPUSH', key, ids) end
+end
+
+local function demand_room(job)
+  demand_queue(job[2], job[3])
+  demand('SADD', P .. 'queues', job[2])
 end
 
 -- job: {id, queue, priority, message, due, delay}. Returns 1, or 0 if the id is known.

@@ -7,7 +7,7 @@ for _, queue in ipairs(redis.call('SMEMBERS', P .. 'queues')) do
 end
 local running = {}
 for _, id in ipairs(redis.call('ZRANGE', P .. 'leases', 0, -1)) do
-  running[#running + 1] = redis.call('HGET', job_key(id), 'queue') or ''
+  running[#running + 1] = fields(job_key(id), 'queue')[1] or ''
 end
 answer[#answer + 1] = running
 return answer

@@ -1,9 +1,14 @@
 -- ARGV[1]: msgpack array of {id, token}, the first to run first. Returns 1 or 0 for each.
 local claims = cmsgpack.unpack(ARGV[1])
 local answers = {}
+demand('ZRANGE', P .. 'leases', 0, 0)
+for _, claim in ipairs(claims) do
+  local job = fields(job_key(claim[1]), 'queue', 'priority')
+  if job[1] then demand_queue(job[1], job[2]) end
+end
 for index = #claims, 1, -1 do
   local id, token = claims[index][1], claims[index][2]
-  local job = redis.call('HMGET', job_key(id), 'state', 'token', 'queue', 'priority')
+  local job = fields(job_key(id), 'state', 'token', 'queue', 'priority')
   local held = job[1] == 'running' and tonumber(job[2]) == token
   if held then
     redis.call('ZREM', P .. 'leases', id)

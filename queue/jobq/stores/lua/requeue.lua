@@ -1,9 +1,15 @@
 -- ARGV[1]: msgpack array of {id, message}; an empty message leaves the stored one. Returns 1 or 0 for each.
 local answers = {}
-for index, wanted in ipairs(cmsgpack.unpack(ARGV[1])) do
+local all_wanted = cmsgpack.unpack(ARGV[1])
+demand('ZRANGE', P .. 'failed', 0, 0)
+for _, wanted in ipairs(all_wanted) do
+  local job = fields(job_key(wanted[1]), 'queue', 'priority')
+  if job[1] then demand_queue(job[1], job[2]) end
+end
+for index, wanted in ipairs(all_wanted) do
   local id, message = wanted[1], wanted[2]
   local key = job_key(id)
-  local job = redis.call('HMGET', key, 'state', 'queue', 'priority')
+  local job = fields(key, 'state', 'queue', 'priority')
   answers[index] = 0
   if job[1] == 'failed' then
     answers[index] = 1
