@@ -77,7 +77,7 @@ def no_revision_check():
 
     with (
         patch.object(steps, "accept", accept_any),
-        lua((" and tonumber(entry[2]) == firing[3]", "")),
+        lua((" and whole(entry[2]) == firing[3]", "")),
     ):
         yield
 
@@ -98,7 +98,7 @@ def no_comparison():
 
     with (
         patch.object(steps, "accept", accept_any),
-        lua(("tonumber(entry[1]) == firing[2] and tonumber(entry[2]) == firing[3]", "entry[1]")),
+        lua(("tonumber(entry[1]) == firing[2] and whole(entry[2]) == firing[3]", "entry[1]")),
     ):
         yield
 

@@ -94,3 +94,16 @@ def test_an_outage_is_over_when_something_can_be_written_again(child, store, mon
     assert not child.outage.lasts
     child._fetch()
     assert len(reports) == 2
+
+
+def test_what_has_run_is_recorded_though_the_others_can_not_be_given_back(child, store, monkeypatch):
+    def fail(_):
+        raise ValueError("not even an outage")
+
+    monkeypatch.setattr(store, "release", fail, raising=False)
+    child.holding.add([Claim(job_id, "q", 3, b"{}", 0) for job_id in ("a", "b")], time.monotonic())
+    child.holding.next()
+    child.holding.end(Outcome("a", 3, State.COMPLETED))
+    with pytest.raises(ValueError, match="not even"):
+        child._settle()
+    assert store.completed == ["a"]

@@ -11,24 +11,24 @@ end
 -- A new entry starts above the revisions of all that were removed, so that nobody takes it for one of the same name
 -- that he has seen.
 local function retired()
-  return tonumber(redis.call('GET', P .. 'retired') or 0)
+  return whole(redis.call('GET', P .. 'retired'))
 end
 
 local function remove(name, was)
-  local revision, source = tonumber(was[1]), was[2]
+  local revision, source = whole(was[1]), was[2]
   if revision > retired() then redis.call('SET', P .. 'retired', revision) end
   redis.call('UNLINK', P .. 'entry:' .. name)
   redis.call('ZREM', P .. 'due', name)
   redis.call('SREM', P .. 'entries', name)
-  redis.call('SREM', P .. 'source:' .. source, name)
+  if source then redis.call('SREM', P .. 'source:' .. source, name) end
 end
 
 local function put(name, change, was)
-  local source, next_fire = change[2], change[6]
+  local source, next_fire, revision = change[2], change[6], whole(was[1])
   if was[2] and was[2] ~= source then redis.call('SREM', P .. 'source:' .. was[2], name) end
   if not was[1] then redis.call('UNLINK', P .. 'entry:' .. name) end -- whatever may be there, it is no entry
   redis.call('HSET', P .. 'entry:' .. name, 'source', source, 'definition', change[3],
-    'revision', (tonumber(was[1]) or retired()) + 1, 'anchor', change[5], 'next_fire', next_fire)
+    'revision', (revision > 0 and revision or retired()) + 1, 'anchor', change[5], 'next_fire', next_fire)
   redis.call('SADD', P .. 'entries', name)
   redis.call('SADD', P .. 'source:' .. source, name)
   redis.call('PERSIST', P .. 'history:' .. name)
@@ -43,8 +43,8 @@ local before = first_due()
 for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
   local name = change[1]
   local was = fields(P .. 'entry:' .. name, 'revision', 'source', 'next_fire', 'last_fire')
-  local as_seen = tonumber(was[1] or 0) == change[4] and tonumber(was[3] or 0) == change[8]
-  local last_fire = tonumber(was[4] or 0)
+  local as_seen = whole(was[1]) == change[4] and whole(was[3]) == change[8]
+  local last_fire = whole(was[4])
   answers[index] = as_seen and 1 or 0
   if as_seen then
     if change[3] == '' then

@@ -9,7 +9,7 @@ for index = 1, #due, 2 do
   if revision then
     answer[#answer + 1] = due[index]
     answer[#answer + 1] = tonumber(due[index + 1])
-    answer[#answer + 1] = tonumber(revision)
+    answer[#answer + 1] = whole(revision)
   else
     redis.call('ZREM', P .. 'due', due[index])
   end

@@ -6,7 +6,7 @@ for _, name in ipairs(cmsgpack.unpack(ARGV[1])) do
     'last_fire', 'runs')
   if entry[2] and entry[3] then
     local row = {name, entry[1], entry[2]}
-    for index = 3, 7 do row[index + 1] = tonumber(entry[index] or 0) end
+    for index = 3, 7 do row[index + 1] = whole(entry[index]) end
     answer[#answer + 1] = row
   end
 end

@@ -24,12 +24,12 @@ for index, firing in ipairs(cmsgpack.unpack(ARGV[2])) do
   local name, next_fire, ticks = firing[1], firing[4], firing[5]
   local key = P .. 'entry:' .. name
   local entry = fields(key, 'next_fire', 'revision', 'runs')
-  local as_seen = tonumber(entry[1]) == firing[2] and tonumber(entry[2]) == firing[3]
+  local as_seen = tonumber(entry[1]) == firing[2] and whole(entry[2]) == firing[3]
   local last = ticks[#ticks]
   local taken = as_seen and (not last or math.max(last[1], last[4]) <= now)
   answers[index] = taken and 1 or 0
   if taken then
-    local runs, last_fire = tonumber(entry[3] or 0), firing[2]
+    local runs, last_fire = whole(entry[3]), firing[2]
     for _, tick in ipairs(ticks) do
       runs = runs + deal_with(name, tick)
       last_fire = math.max(tick[1], tick[4])

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import time
 from functools import cache
 from importlib.resources import files
@@ -47,7 +48,7 @@ import msgspec
 import redis
 
 from jobq.errors import StoreRefused, StoreUnavailable
-from jobq.job import MAX_LOST, Claim, JobRecord, State
+from jobq.job import DEFAULT_PRIORITY, DEFAULT_QUEUE, MAX_LOST, Claim, JobRecord, State
 from jobq.message import CANCELLED, LOST
 from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
 from jobq.stores.redis_client import TIMEOUT, connect
@@ -64,9 +65,14 @@ _BATCH = 1000
 """Jobs a script handles at the most, so that no call holds the server for more than some milliseconds."""
 
 _LONGEST_BLOCK = 10.0
+_STATES = frozenset(State)
+_NUMBERS = ("attempt", "lost", "enqueued_at", "due", "started_at", "ended_at")
+_YEAR_9999 = 253_370_764_800_000_000
+"""No instant from here on can be shown in every zone."""
+
 _NO_EVICTION = "noeviction"
 COMMANDS = (
-    "DEL|EXISTS|EXPIRE 1|HDEL f|HINCRBY f 1|HMGET f|HSET f v|LLEN|LPOP|LPUSH v|LREM 1 v|PERSIST|PUBLISH m|"
+    "DEL|EXISTS|EXPIRE 1|HDEL f|HMGET f|HSET f v|LLEN|LPOP|LPUSH v|LREM 1 v|PERSIST|PUBLISH m|"
     "RPUSH v|SADD m|SMEMBERS|ZADD 1 m|ZCARD|ZRANGE 0 0|ZRANGEBYSCORE 0 0|ZREM m|ZREMRANGEBYSCORE 0 0|ZREVRANGE 0 0|UNLINK"
 )
 """Those that the scripts run, each with what follows its key."""
@@ -227,7 +233,9 @@ class RedisStore:
 
     def totals(self) -> dict[str, int]:
         stored = self._call(lambda: self._redis.hgetall(f"{self._prefix}totals"))
-        return dict.fromkeys(TOTALS, 0) | {text(name): int(number) for name, number in stored.items()}
+        return dict.fromkeys(TOTALS, 0) | {
+            text(name): _whole(text(number)) for name, number in stored.items()
+        }
 
     def workers(self) -> list[WorkerInfo]:
         pipe = self._redis.pipeline(transaction=False)
@@ -371,7 +379,18 @@ def _but_wrong_types(answers: list[Any]) -> list[dict[bytes, bytes]]:
 
 
 def _record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord | None:
-    if not fields:
+    """None for what is no job: other programs write here too. A number that can't be one is 0, as for the scripts."""
+    values: dict[str, Any] = {text(name): value.decode("utf-8", "replace") for name, value in fields.items()}
+    if values.get("state") not in _STATES:
         return None
-    values = {text(name): value.decode("utf-8", "replace") for name, value in fields.items()}
-    return msgspec.convert({"id": job_id, **values}, JobRecord, strict=False)
+    values |= {name: _whole(values[name]) for name in _NUMBERS if name in values}
+    if not re.fullmatch("[0-9]", values.get("priority", "")):
+        values["priority"] = DEFAULT_PRIORITY
+    return msgspec.convert(
+        {"queue": DEFAULT_QUEUE, "message": "", **values, "id": job_id}, JobRecord, strict=False
+    )
+
+
+def _whole(said: str) -> int:
+    number = int(said) if re.fullmatch("[0-9]{1,18}", said) else 0
+    return number if number < _YEAR_9999 else 0

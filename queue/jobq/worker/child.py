@@ -194,8 +194,8 @@ class Child:
             self.store.report(self._info(), ttl=0)
 
     def _hand_in(self) -> None:
+        self.holding.record()  # first: what has run must not wait for what has not
         self.holding.give_back()
-        self.holding.record()
 
     def _report(self, running: Claim | None) -> None:
         self.store.report(self._info(running), REPORT_TTL)

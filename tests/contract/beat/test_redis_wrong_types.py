@@ -67,3 +67,25 @@ def test_a_queue_of_another_type_costs_its_own_ticks_only(stage, store, server, 
     )
     assert stage.entry("e").next_fire == FAR
     assert stage.entry("e").runs == 0
+
+
+GARBAGE = ["", "abc", "1e300", "inf", "nan", "1.5"]
+
+
+@pytest.mark.parametrize("field", ["revision", "anchor", "next_fire", "last_fire", "runs", "source"])
+@pytest.mark.parametrize("value", GARBAGE)
+def test_garbage_in_an_entry_harms_only_itself(stage, store, server, field, value):
+    term = stage.lead()
+    stage.add("bad")
+    stage.add("good")
+    server.hset("{beatd}:entry:bad", field, value)
+    assert {"good"} <= {entry.name for entry in store.due(10).entries}
+    revisions = {entry.name: entry.revision for entry in store.entries()}
+    assert revisions["good"] == 1
+    answers = store.fire(term, [firing("bad"), firing("good")])
+    assert answers == [field not in ("revision", "next_fire"), True]
+    (entry,) = store.entries(["bad"])
+    assert store.change(
+        [change("bad", definition="", seen_revision=entry.revision, seen_fire=entry.next_fire)]
+    ) == [True]
+    assert [entry.name for entry in store.entries()] == ["good"]

@@ -1,13 +1,13 @@
 -- ARGV: id, failure, seconds to keep. Returns 1, or 0 if the job is unknown, running or ended.
 local id = ARGV[1]
 local job = fields(job_key(id), 'state', 'queue', 'priority')
+local queue, priority = place(job[2], job[3])
 demand_ends()
+demand_queue(queue, priority)
 if job[1] == 'available' then
-  demand_queue(job[2], job[3])
-  redis.call('LREM', lane(job[2], job[3]), 1, id)
+  redis.call('LREM', lane(queue, priority), 1, id)
 elseif job[1] == 'scheduled' then
-  demand_queue(job[2], job[3])
-  redis.call('ZREM', scheduled_key(job[2]), id)
+  redis.call('ZREM', scheduled_key(queue), id)
 else
   return 0
 end

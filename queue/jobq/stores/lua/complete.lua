@@ -10,11 +10,12 @@ local function retry(id, job, outcome)
   count('retried')
   redis.call('HSET', job_key(id), 'error', outcome[4])
   if outcome[6] ~= '' then redis.call('HSET', job_key(id), 'message', outcome[6]) end
+  local queue, priority = place(job[3], job[4])
   local due = math.max(outcome[7], now + outcome[8])
   if due > now then
-    schedule(id, job[3], due)
+    schedule(id, queue, due)
   else
-    make_available(id, job[3], job[4], 'RPUSH')
+    make_available(id, queue, priority, 'RPUSH')
   end
 end
 
@@ -24,7 +25,7 @@ demand_ends()
 for _, outcome in ipairs(outcomes) do
   if outcome[3] == 'scheduled' then
     local job = fields(job_key(outcome[1]), 'queue', 'priority')
-    if job[1] then demand_queue(job[1], job[2]) end
+    demand_queue(place(job[1], job[2]))
   end
   for _, follower in ipairs(outcome[9]) do demand_room(follower) end
 end
@@ -32,7 +33,7 @@ end
 for index, outcome in ipairs(outcomes) do
   local id, token, state = outcome[1], outcome[2], outcome[3]
   local job = fields(job_key(id), 'state', 'token', 'queue', 'priority')
-  local mine = tonumber(job[2]) == token
+  local mine = natural(job[2]) == token
   answers[index] = 0
   if mine and job[1] == 'running' then
     answers[index] = 1

@@ -5,7 +5,7 @@ local answers = {}
 demand('ZRANGE', P .. 'leases', 0, 0)
 for index, claim in ipairs(cmsgpack.unpack(ARGV[1])) do
   local job = fields(job_key(claim[1]), 'state', 'token')
-  local held = job[1] == 'running' and tonumber(job[2]) == claim[2]
+  local held = job[1] == 'running' and natural(job[2]) == claim[2]
   if held then
     redis.call('ZADD', P .. 'leases', until_ + index, claim[1])
     redis.call('HSET', job_key(claim[1]), 'lease', lease, 'called', '')

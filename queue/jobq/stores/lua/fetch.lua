@@ -13,8 +13,16 @@ local function promote(queue)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled_key(queue), '-inf', now, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', scheduled_key(queue), id)
     local job = fields(job_key(id), 'state', 'priority')
-    if job[1] == 'scheduled' then make_available(id, queue, job[2], 'RPUSH') end
+    if job[1] == 'scheduled' then
+      local _, priority = place(queue, job[2])
+      make_available(id, queue, priority, 'RPUSH')
+    end
   end
+end
+
+local function length_of(written)
+  local length = natural(written)
+  return length > 0 and length or lease
 end
 
 -- A lease that reaches further than its own length from now was given before the clock was set back.
@@ -22,18 +30,19 @@ local function cut()
   while true do
     local last = redis.call('ZREVRANGE', P .. 'leases', 0, 0, 'WITHSCORES')
     if not last[1] then return end
-    local length = tonumber(fields(job_key(last[1]), 'lease')[1] or lease)
+    local length = length_of(fields(job_key(last[1]), 'lease')[1])
     if tonumber(last[2]) <= now + length + ORDER then return end
     redis.call('ZADD', P .. 'leases', now + lease_parts(length), last[1])
   end
 end
 
-local function take_back(id, job)
+local function take_back(id, queue, priority, lost)
   count('lost')
-  if redis.call('HINCRBY', job_key(id), 'lost', 1) > max_lost then
+  redis.call('HSET', job_key(id), 'lost', lost)
+  if lost > max_lost then
     finish(id, 'failed', lost_failure, -1, now, dead_letter_seconds)
   else
-    make_available(id, job[2], job[3], 'LPUSH')
+    make_available(id, queue, priority, 'LPUSH')
   end
 end
 
@@ -41,15 +50,16 @@ local function reap()
   local expired = redis.call('ZRANGEBYSCORE', P .. 'leases', '-inf', now, 'LIMIT', 0, BATCH)
   for index = #expired, 1, -1 do
     local id = expired[index]
-    local job = fields(job_key(id), 'state', 'queue', 'priority', 'called', 'lease')
-    local _, grace = lease_parts(tonumber(job[5] or lease))
+    local job = fields(job_key(id), 'state', 'queue', 'priority', 'called', 'lease', 'lost')
+    local queue, priority = place(job[2], job[3])
+    local _, grace = lease_parts(length_of(job[5]))
     -- One whose queue is of another type waits where it is: those who serve the queue are told.
-    if job[1] == 'running' and (job[4] ~= '1' or not has_place(job[2], job[3])) then
+    if job[1] == 'running' and (job[4] ~= '1' or not has_place(queue, priority)) then
       redis.call('HSET', job_key(id), 'called', '1')
       redis.call('ZADD', P .. 'leases', now + grace + index, id)
     else
       redis.call('ZREM', P .. 'leases', id)
-      if job[1] == 'running' then take_back(id, job) end
+      if job[1] == 'running' then take_back(id, queue, priority, natural(job[6]) + 1) end
     end
   end
 end
@@ -63,19 +73,21 @@ local function claim(id, queue, priority)
   local key = job_key(id)
   local job = fields(key, 'state', 'token', 'attempt', 'message', 'enqueued_at', 'queue', 'priority', 'lost')
   if job[1] ~= 'available' then return true end
-  if (tonumber(job[8]) or 0) > 0 then
+  if natural(job[8]) > 0 then
     if #leases > 0 then return false end
     room = 1
   end
   -- Other languages write jobs too: what the other scripts rely on is made whole here, once.
-  if job[6] ~= queue or not job[7] then redis.call('HSET', key, 'queue', queue, 'priority', priority) end
+  if job[6] ~= queue or not string.find(job[7] or '', '^%d$') then
+    redis.call('HSET', key, 'queue', queue, 'priority', priority)
+  end
   -- The time, so that the token is new even to a job that has taken the id of one that was forgotten.
-  local token, attempt = math.max((tonumber(job[2]) or 0) + 1, now), (tonumber(job[3]) or 0) + 1
+  local token, attempt = math.max(natural(job[2]) + 1, now), natural(job[3]) + 1
   redis.call('HSET', key, 'state', 'running', 'token', token, 'attempt', attempt, 'worker', worker, 'started_at', now,
     'lease', lease, 'called', '')
   leases[#leases + 1] = now + held + #answer -- one apart, so that they expire in their order
   leases[#leases + 1] = id
-  answer[#answer + 1] = {id, queue, token, job[4] or '', tonumber(job[5]) or 0, attempt}
+  answer[#answer + 1] = {id, queue, token, job[4] or '', natural(job[5]), attempt}
   room = room - 1
   return true
 end
@@ -85,9 +97,10 @@ local function look_at(queue)
   local lanes = {}
   for priority = 0, 9 do lanes[#lanes + 1] = lane(queue, priority) end
   if redis.call('EXISTS', unpack(lanes)) > 0 then
-    for priority = 0, 9 do demand_queue(queue, priority) end
+    for priority = 0, 9 do demand('LLEN', lane(queue, priority)) end
   end
   demand('ZRANGE', scheduled_key(queue), 0, 0)
+  demand('LLEN', P .. 'wake:' .. queue)
 end
 
 local function drain(queue)
@@ -127,8 +140,8 @@ if #leases > 0 then
 else
   local function sooner(key)
     local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    local at = tonumber(first[2])
-    if at and (answer[2] == 0 or at < answer[2]) then answer[2] = at end
+    local at = whole(first[2])
+    if at ~= 0 and (answer[2] == 0 or at < answer[2]) then answer[2] = at end
   end
   sooner(P .. 'leases')
   for _, queue in ipairs(queues) do sooner(scheduled_key(queue)) end

@@ -5,7 +5,8 @@
 -- to commands as they are (17 digits); only text that is built here needs int(), for Lua prints 14.
 --
 -- Other programs write here too. A job's key of another type than a hash is no job; one of what all jobs share (a list
--- of a queue, the leases) is told before anything is written: demand().
+-- of a queue, the leases) is told before anything is written: demand(). No number and no name in a job's hash is believed
+-- before whole() and place() have seen it.
 
 local P = KEYS[1]
 
@@ -29,6 +30,24 @@ end
 local function lease_parts(lease)
   local third = math.floor(lease / 3)
   return lease - third, math.max(third, math.min(lease, 1000000))
+end
+
+-- A number that somebody wrote; 0 if it is not a whole one that instants and counts can have.
+local function whole(value)
+  local number = tonumber(value or 0)
+  if not number or number ~= math.floor(number) or math.abs(number) > 253402300799999999 then return 0 end
+  return number
+end
+
+-- One of digits alone, which is exact when 1 is added.
+local function natural(value)
+  local number = whole(string.match(value or '', '^%d+$'))
+  return number < 2 ^ 52 and number or 0
+end
+
+-- The queue and the priority of a job's hash, as they are believed.
+local function place(queue, priority)
+  return queue or 'default', string.match(priority or '', '^%d$') or '5'
 end
 
 local function of_another_type(answer)
@@ -154,7 +173,8 @@ end
 
 local function add_totals()
   for name, number in pairs(totals) do
-    redis.call('HINCRBY', P .. 'totals', name, number)
+    local before = natural(fields(P .. 'totals', name)[1])
+    redis.call('HSET', P .. 'totals', name, before + number)
   end
 end
 

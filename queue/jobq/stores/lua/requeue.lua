@@ -4,7 +4,7 @@ local all_wanted = cmsgpack.unpack(ARGV[1])
 demand('ZRANGE', P .. 'failed', 0, 0)
 for _, wanted in ipairs(all_wanted) do
   local job = fields(job_key(wanted[1]), 'queue', 'priority')
-  if job[1] then demand_queue(job[1], job[2]) end
+  demand_queue(place(job[1], job[2]))
 end
 for index, wanted in ipairs(all_wanted) do
   local id, message = wanted[1], wanted[2]
@@ -17,7 +17,8 @@ for index, wanted in ipairs(all_wanted) do
     redis.call('PERSIST', key)
     redis.call('HDEL', key, 'error', 'ended_at', 'started_at', 'lost', 'attempt', 'worker')
     if message ~= '' then redis.call('HSET', key, 'message', message) end
-    make_available(id, job[2], job[3], 'RPUSH')
+    local queue, priority = place(job[2], job[3])
+    make_available(id, queue, priority, 'RPUSH')
   end
 end
 push_tokens()
