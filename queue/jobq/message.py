@@ -17,7 +17,7 @@ from jobq import foreign
 from jobq.errors import ConfigError, MessageNotUnderstood
 from jobq.instants import iso, seconds_to_micros, to_micros
 from jobq.job import DEFAULT_QUEUE, MAX_LOST, Failure, NewJob, check_priority, check_queue, new_id
-from jobq.sizes import TASK_MAX_BYTES, encode_message
+from jobq.sizes import MOST_LINKS, TASK_MAX_BYTES, encode_message
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -316,9 +316,11 @@ def read_instant(name: str, value: Any, tz: tzinfo) -> int:
     return to_micros(value if value.tzinfo is not None else value.replace(tzinfo=tz))
 
 
-def _links(value: Any) -> tuple[Link, ...]:
+def _links(name: str, value: Any) -> tuple[Link, ...]:
     """One signature or several: anything with a `to_link` method, or a `Link`."""
     signatures = value if isinstance(value, list | tuple) else (value,)
+    if len(signatures) > MOST_LINKS:
+        raise ConfigError(f"{name} has {len(signatures):,} signatures; expected at most {MOST_LINKS}")
     for signature in signatures:
         if not isinstance(signature, Link) and not hasattr(signature, "to_link"):
             raise ConfigError(f"{signature!r} is not a signature; write task.s(...) to link a task")
@@ -335,8 +337,8 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "time_limit": read_seconds,
     "ignore_result": _checked(bool, "true or false"),
     "headers": _checked(dict, "a table"),
-    "link": lambda _, value: _links(value),
-    "link_error": lambda _, value: _links(value),
+    "link": _links,
+    "link_error": _links,
 }
 
 OPTION_NAMES = (*_READERS, "eta", "expires")

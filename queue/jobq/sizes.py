@@ -9,12 +9,21 @@ import msgspec
 from jobq.errors import TooLarge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jobq.job import NewJob
     from jobq.message import Message
 
 TASK_MAX_BYTES = RESULT_MAX_BYTES = 2**20
 
 ROOM = 256
 """Bytes that a stored message may be larger than its limit: workers add the number of retries, and when the next is due."""
+
+MOST_LINKS = 100
+"""Jobs that a message may have follow when it has completed, and as many when it has failed."""
+
+FOLLOWING = 10
+"""Times `task_max_bytes` that all the jobs together may have that follow from one: each is given the same result."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -45,3 +54,25 @@ def check_size(what: str, size: int, setting: str, max_bytes: int) -> None:
             f"{what} is {size:,} bytes of JSON, and {setting} allows {max_bytes:,}: put what is large where the others "
             f"can read it and pass its name, or raise {setting} (0 is no limit)"
         )
+
+
+def check_links(message: Message) -> None:
+    """Of a message as it is stored, which other hands may have written."""
+    for name, links in (("link", message.link), ("link_error", message.link_error)):
+        if len(links) > MOST_LINKS:
+            raise TooLarge(
+                f"{name} of {message.task} has {len(links):,} tasks; expected at most {MOST_LINKS}"
+            )
+
+
+def bounded(task: str, following: Iterable[NewJob], max_bytes: int) -> Iterator[NewJob]:
+    """The jobs that follow from one of `task`, as long as they are not too large together."""
+    size, most = 0, max_bytes * FOLLOWING
+    for job in following:
+        size += len(job.message.encode())
+        if most and size > most:
+            raise TooLarge(
+                f"the messages that follow from {task} are more than {most:,} bytes of JSON, which is {FOLLOWING} times "
+                "task_max_bytes: put what is large where the others can read it and pass its name, or link fewer"
+            )
+        yield job

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from jobq import App, Queue, signature
-from jobq.errors import TooLarge
+from jobq.errors import ConfigError, TooLarge
 from jobq.testing import run_until_idle
 
 LIMIT = 500
@@ -83,3 +83,16 @@ def test_a_task_that_enqueues_too_much_fails_with_the_sentence(app):
     run_until_idle(app)
     with refused():
         result.get(timeout=0)
+
+
+@pytest.mark.parametrize("name", ["link", "link_error"])
+def test_a_call_with_too_many_links_enqueues_nothing(app, name):
+    app.conf.task_max_bytes = 0
+    note = signature("t")
+    with pytest.raises(ConfigError, match=f"{name} has 101 signatures; expected at most 100"):
+        app.send_task("t", **{name: [note] * 101})
+    with pytest.raises(ConfigError, match=f"{name} has 101 signatures; expected at most 100"):
+        app.send_task("t", link=signature("t", options={name: [note] * 101}))
+    assert enqueued(app) == []
+    app.send_task("t", **{name: [note] * 100})
+    assert len(enqueued(app)) == 1

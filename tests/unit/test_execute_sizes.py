@@ -109,3 +109,29 @@ def test_what_an_exception_says_is_cut_to_what_a_person_reads(app, run):
     assert "characters ...] aaa" in told.message
     assert told.message.endswith("z")
     assert told.traceback.startswith("Traceback")
+
+
+@pytest.mark.parametrize("name", ["link", "link_error"])
+def test_a_message_with_too_many_links_is_not_run(app, run, name):
+    ran = []
+    app.task(lambda: ran.append(1), name="t")
+    outcome = run("t", **{name: (Link("u"),) * 101})
+    fails(outcome, "TooLarge", f"{name} of t has 101 tasks; expected at most 100")
+    assert (ran, outcome.follow) == ([], ())
+    assert run("t", **{name: (Link("u"),) * 100}).state is State.COMPLETED
+
+
+def test_what_follows_from_a_job_is_bounded_together(app, run):
+    """One message would have every follower keep a copy of its result."""
+    app.conf.task_max_bytes = 10_000
+    app.task(lambda: "x" * 9_000, name="t")
+    assert len(run("t", link=(Link("u"),) * 10).follow) == 10
+    outcome = run("t", link=(Link("u"),) * 12, link_error=(Link("note"),))
+    fails(
+        outcome,
+        "TooLarge",
+        "the messages that follow from t are more than 100,000 bytes of JSON, which is 10 times",
+    )
+    assert [decode_message(job.message).task for job in outcome.follow] == ["note"]
+    app.conf.task_max_bytes = 0
+    assert len(run("t", link=(Link("u"),) * 12).follow) == 12

@@ -34,7 +34,7 @@ from jobq.job import Claim, Failure, JobRecord, NewJob, Outcome, State
 from jobq.message import Message, check_due, decode_message, encode_json, follow, read_seconds
 from jobq.results import EagerResult
 from jobq.retry import retry_delay
-from jobq.sizes import ROOM, check_size, encode_message, encode_result
+from jobq.sizes import ROOM, bounded, check_links, check_size, encode_message, encode_result
 from jobq.task import Task
 from jobq.worker.imports import Imports
 from jobq.worker.limits import BrokenOff, limited, soft_time_limit
@@ -76,7 +76,9 @@ class Executor:
         self.error = None
         try:
             check_size("the stored message", len(claim.message), "task_max_bytes", self._max_stored)
-            return self._run(claim, decode_message(claim.message), now)
+            message = decode_message(claim.message)
+            check_links(message)
+            return self._run(claim, message, now)
         except Exception as error:  # noqa: BLE001 - a message may ask for the impossible anywhere, its links included
             self.error = error
             return _failed(claim, error, ())
@@ -229,7 +231,7 @@ class Executor:
         self, claim: Claim, message: Message, links: tuple[Any, ...], leading: tuple[Any, ...]
     ) -> tuple[NewJob, ...]:
         conf = self.app.conf
-        return tuple(
+        following = (
             follow(
                 link,
                 leading,
@@ -240,6 +242,7 @@ class Executor:
             )
             for link in links
         )
+        return tuple(bounded(message.task, following, conf.task_max_bytes))
 
 
 def run_here(app: App, job: NewJob) -> EagerResult:
