@@ -134,6 +134,12 @@ class HistoryRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     until: int = 0
 
 
+Enqueued = tuple[bool, ...]
+"""For each tick of a firing, whether its job was inserted."""
+
+KNOWN = "a job of this id is known already"
+"""The reason of a tick whose job was not inserted although it should have been."""
+
 KEEP_HISTORY_OF_REMOVED = 30 * 86400
 """Seconds."""
 
@@ -164,8 +170,8 @@ class BeatStore(Store, Protocol):
 
     def due(self, limit: int) -> Due: ...
 
-    def fire(self, term: int, firings: Sequence[Firing]) -> list[bool]:
-        """The step described above, for a batch. False where the entry was not as seen; then nothing was done
+    def fire(self, term: int, firings: Sequence[Firing]) -> list[Enqueued | None]:
+        """The step described above, for a batch. None where the entry was not as seen; then nothing was done
         for that entry. Raises `NotLeader` if the term is over, and has done nothing at all.
 
         A tick whose job id is already known is recorded as skipped, with that reason.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from beat.entry import Entry
 from beat.misfire import plan
-from beat.store import Firing, Tick, Verdict
+from beat.store import KNOWN, Firing, Tick, Verdict
 from jobq.instants import iso
 from jobq.log import event
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from beat.entry import Evaluated
-    from beat.store import BeatStore, Due, DueEntry
+    from beat.store import BeatStore, Due, DueEntry, Enqueued
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +72,10 @@ class Ticker:
             if not trusted():
                 break
             done = self._store.fire(term, firings)
-            fired += sum(done)
-            for firing, taken in zip(firings, done, strict=True):
-                if taken:
-                    _tell(firing)
+            for firing, enqueued in zip(firings, done, strict=True):
+                if enqueued is not None:
+                    fired += 1
+                    _tell(firing, enqueued)
         return Pass(fired, due.now, due.now)
 
     def _decide(self, due: Due) -> Iterator[Firing]:
@@ -132,11 +132,11 @@ def _steps(firings: Iterable[Firing]) -> Iterator[list[Firing]]:
         yield step
 
 
-def _tell(firing: Firing) -> None:
+def _tell(firing: Firing, enqueued: Enqueued) -> None:
     if not log.isEnabledFor(logging.INFO):
         return
-    for tick in firing.ticks:
-        if tick.job is not None:
+    for tick, inserted in zip(firing.ticks, enqueued, strict=True):
+        if tick.job is not None and inserted:
             event(
                 log,
                 logging.INFO,
@@ -147,14 +147,15 @@ def _tell(firing: Firing) -> None:
                 job=tick.job.id,
             )
         else:
+            reason = tick.reason if tick.verdict is Verdict.SKIPPED else KNOWN
             event(
                 log,
                 logging.WARNING,
                 "tick_skipped",
-                f"{firing.name} at {iso(tick.fire_time)}{f' to {iso(tick.until)}' if tick.until else ''}: {tick.reason}",
+                f"{firing.name} at {iso(tick.fire_time)}{f' to {iso(tick.until)}' if tick.until else ''}: {reason}",
                 entry=firing.name,
                 fire_time=tick.fire_time,
-                reason=tick.reason,
+                reason=reason,
             )
     if not firing.next_fire and firing.ticks[-1].job is not None:
         event(log, logging.INFO, "entry_ended", f"{firing.name} will not fire again", entry=firing.name)

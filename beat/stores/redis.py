@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from beat.store import EntryChange, Firing
+    from beat.store import Enqueued, EntryChange, Firing
 
 _TICK_SCRIPTS = frozenset({"fire", "change"})
 _BEAT_SCRIPTS = (
@@ -109,11 +109,11 @@ class RedisBeatStore(RedisStore):
         ]
         return Due(now, next_at, entries)
 
-    def fire(self, term: int, firings: Sequence[Firing]) -> list[bool]:
+    def fire(self, term: int, firings: Sequence[Firing]) -> list[Enqueued | None]:
         answers = self._run("fire", term, pack(firings), self._keep_history)
         if answers == -1:
             raise NotLeader(f"term {term} is over")
-        return [answer == 1 for answer in answers]
+        return [None if answer is None else tuple(map(bool, answer)) for answer in answers]
 
     def change(self, changes: Sequence[EntryChange]) -> list[bool]:
         return self._each("change", changes, self._keep_history, KEEP_HISTORY_OF_REMOVED)

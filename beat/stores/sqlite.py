@@ -42,12 +42,14 @@ from __future__ import annotations
 
 import secrets
 from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from beat.store import (
     KEEP_HISTORY_OF_REMOVED,
+    KNOWN,
     Due,
     DueEntry,
     Election,
@@ -67,7 +69,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
-    from beat.store import EntryChange, Firing
+    from beat.store import Enqueued, EntryChange, Firing
 
 _BATCH = 1000
 """Changes that one transaction makes at the most, so that others wait for some milliseconds."""
@@ -145,7 +147,7 @@ class SQLiteBeatStore(SQLiteStore):
                 entries.append(entry)
             return Due(now, 0, entries)
 
-    def fire(self, term: int, firings: Sequence[Firing]) -> list[bool]:
+    def fire(self, term: int, firings: Sequence[Firing]) -> list[Enqueued | None]:
         with self._write() as connection:
             now = self.now()
             if not steps.holds(connection, term, now):
@@ -160,7 +162,11 @@ class SQLiteBeatStore(SQLiteStore):
                     known[outcome.name] = state._replace(runs=state.runs + 1)
             steps.move_on(connection, [known[name] for name in {firing.name for firing in taken}])
             steps.record(connection, outcomes, now, self._keep_history)
-            return answers
+        enqueued = iter([outcome.verdict is Verdict.ENQUEUED for outcome in outcomes])
+        return [
+            tuple(islice(enqueued, len(firing.ticks))) if accepted else None
+            for firing, accepted in zip(firings, answers, strict=True)
+        ]
 
     def _enqueue_ticks(
         self, connection: sqlite3.Connection, firings: Sequence[Firing], now: int
@@ -170,7 +176,7 @@ class SQLiteBeatStore(SQLiteStore):
         jobs = [tick.job for _, tick in ticks if tick.verdict is Verdict.ENQUEUED and tick.job is not None]
         inserted = iter(self._insert_jobs(connection, jobs, now))
         return [
-            steps.Outcome(name, tick, Verdict.SKIPPED, steps.KNOWN)
+            steps.Outcome(name, tick, Verdict.SKIPPED, KNOWN)
             if tick.verdict is Verdict.ENQUEUED and not next(inserted)
             else steps.Outcome(name, tick, tick.verdict, tick.reason)
             for name, tick in ticks

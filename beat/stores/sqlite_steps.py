@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from beat.store import EntryChange, Firing, Tick, Verdict
 
-KNOWN = "a job of this id is known already"
-
 
 class Outcome(NamedTuple):
     """What becomes of one tick of an entry."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from beats import taken
 
 from beat.control import Beat, UnknownEntry
 from beat.entry import Entry
@@ -96,8 +97,8 @@ def history(store, entries, now):
         "tick", now - MINUTE, entry.revision, now, (Tick(now - MINUTE, Verdict.ENQUEUED, job=job),)
     )
     second = Firing("tick", now, entry.revision, now + MINUTE, (Tick(now, Verdict.SKIPPED, "overlap"),))
-    assert store.fire(term, [first]) == [True]
-    assert store.fire(term, [second]) == [True]
+    assert taken(store.fire(term, [first])) == [True]
+    assert taken(store.fire(term, [second])) == [True]
 
 
 @pytest.mark.usefixtures("entries")

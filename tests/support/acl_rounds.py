@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from beats import taken
 from waiting import wait_until
 
 from beat.store import EntryChange, Firing, Tick, Verdict
@@ -39,7 +40,7 @@ def beat_round(url: str) -> None:
             Tick(due.next_fire, Verdict.ENQUEUED, job=_job("entry@1")),
             Tick(due.next_fire, Verdict.ENQUEUED, job=_job("entry@2", due=now + LONG)),
         )
-        assert store.fire(1, [Firing(due.name, due.next_fire, due.revision, 0, ticks)]) == [True]
+        assert taken(store.fire(1, [Firing(due.name, due.next_fire, due.revision, 0, ticks)])) == [True]
         assert len(store.history("entry", 10)) == 1
         _read_beat(store)
         store.wait_beat(0.01)

@@ -14,9 +14,9 @@ from jobq.instants import SECOND
 from jobq.job import NewJob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from beat.store import BeatStore, HistoryRecord, StoredEntry
+    from beat.store import BeatStore, Enqueued, HistoryRecord, StoredEntry
 
 LONG = 60 * SECOND
 DUE = 1_577_836_800 * SECOND  # 2020-01-01, which has come whatever the clock says
@@ -37,6 +37,11 @@ def beat_stores(url: str) -> Iterator[Callable[..., BeatStore]]:
     finally:
         for store in stores:
             store.close()
+
+
+def taken(answers: Iterable[Enqueued | None]) -> list[bool]:
+    """Which firings found their entry as they saw it."""
+    return [answer is not None for answer in answers]
 
 
 class Stage:
@@ -77,8 +82,8 @@ class Stage:
         return [entry.name for entry in self.store.due(limit).entries]
 
     def fire(self, term: int, *names: str) -> list[bool]:
-        """Fire the tick at DUE of entries at their first revision."""
-        return self.store.fire(term, [firing(name) for name in names])
+        """Fire the tick at DUE of entries at their first revision; which were as seen."""
+        return taken(self.store.fire(term, [firing(name) for name in names]))
 
     def verdicts(self, name: str, limit: int = 100) -> list[tuple[int, str]]:
         """The latest first."""

@@ -16,6 +16,7 @@ from beat.stores.sqlite import SQLiteBeatStore
 from beat.ticker import Pass, Ticker
 from jobq.errors import StoreUnavailable
 from jobq.instants import SECOND, from_micros
+from jobq.job import NewJob
 
 START = 1_800_000_000 * SECOND
 MINUTE = 60 * SECOND
@@ -437,3 +438,15 @@ def test_each_tick_is_told_with_its_entry_and_job(store, ticker, clock, caplog):
             {"entry": "e", "fire_time": START + 2 * MINUTE, "job": "e@2027-01-15T08:02:00Z"},
         ),
     ]
+
+
+def test_a_tick_whose_job_was_known_is_told_as_skipped(store, ticker, clock, caplog):
+    """Whoever may write to the queue can have taken its id."""
+    caplog.set_level(logging.INFO)
+    put(store, "e")
+    store.enqueue([NewJob("e@2027-01-15T08:01:00Z", "default", 5, "{}")])
+    clock.now += MINUTE
+    assert ticker.run_once(TERM).fired == 1
+    told = [(record.levelno, record.action, record.fields) for record in caplog.records]
+    skipped = {"entry": "e", "fire_time": START + MINUTE, "reason": "a job of this id is known already"}
+    assert told == [(logging.WARNING, "tick_skipped", skipped)]

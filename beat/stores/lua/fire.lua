@@ -1,5 +1,6 @@
 -- ARGV: term, msgpack array of firings {name, seen_fire, revision, next_fire, ticks}, history records to keep.
--- Returns -1 if the term is over, else 1 or 0 for each firing. The argument is at the head of beat/store.py.
+-- Returns -1 if the term is over, else for each firing 1 or 0 for each tick, whether its job was inserted, or nil
+-- where the entry was not as seen. The argument is at the head of beat/store.py.
 local term, keep = tonumber(ARGV[1]), tonumber(ARGV[3])
 local now = clock()
 local held = redis.call('HMGET', P .. 'leader', 'term', 'until')
@@ -27,13 +28,16 @@ for index, firing in ipairs(cmsgpack.unpack(ARGV[2])) do
   local as_seen = tonumber(entry[1]) == firing[2] and whole(entry[2]) == firing[3]
   local last = ticks[#ticks]
   local taken = as_seen and (not last or math.max(last[1], last[4]) <= now)
-  answers[index] = taken and 1 or 0
+  answers[index] = false
   if taken then
+    local enqueued = {}
     local runs, last_fire = whole(entry[3]), firing[2]
-    for _, tick in ipairs(ticks) do
-      runs = runs + deal_with(name, tick)
+    for place, tick in ipairs(ticks) do
+      enqueued[place] = deal_with(name, tick)
+      runs = runs + enqueued[place]
       last_fire = math.max(tick[1], tick[4])
     end
+    answers[index] = enqueued
     redis.call('HSET', key, 'next_fire', next_fire, 'last_fire', last_fire, 'runs', runs)
     if next_fire > 0 then
       due[#due + 1] = next_fire

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import redis
-from beats import DUE, FAR, Stage, beat_stores, change, firing, skipped
+from beats import DUE, FAR, Stage, beat_stores, change, firing, skipped, taken
 
 from beat.store import KEEP_HISTORY_OF_REMOVED, StoredEntry, Verdict
 from beat.stores.sqlite import SQLiteBeatStore
@@ -297,7 +297,7 @@ def test_a_fire_time_that_comes_again_has_a_record_each_time(stage, store):
     stage.add("e")
     store.change([change("e", seen_revision=1, definition="", skipped=(skipped(DUE),))])
     stage.add("e")
-    assert store.fire(stage.lead(), [firing("e", revision=stage.entry("e").revision)]) == [True]
+    assert taken(store.fire(stage.lead(), [firing("e", revision=stage.entry("e").revision)])) == [True]
     assert stage.verdicts("e") == [(DUE, "enqueued"), (DUE, "skipped")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from beats import DUE, FAR, LONG, change, firing, skipped, tick
+from beats import DUE, FAR, LONG, change, firing, skipped, taken, tick
 
 from beat.store import Firing, NotLeader, Tick, Verdict
 from jobq.instants import SECOND
@@ -20,7 +20,7 @@ def term(stage):
 def test_a_tick_inserts_its_job_records_it_and_moves_the_entry_on(stage, store, term):
     stage.add("e", anchor=7)
     before = store.now()
-    assert store.fire(term, [firing("e")]) == [True]
+    assert taken(store.fire(term, [firing("e")])) == [True]
     (job,) = store.get(["e@2020-01-01T00:00:00Z"])
     assert (job.state, job.message) == (State.AVAILABLE, f'{{"of":"{DUE}"}}')
     record = stage.record("e")
@@ -33,7 +33,9 @@ def test_a_tick_inserts_its_job_records_it_and_moves_the_entry_on(stage, store, 
 
 def test_a_skipped_tick_is_recorded_with_its_reason_and_enqueues_nothing(stage, store, term):
     stage.add("e")
-    assert store.fire(term, [firing("e", ticks=(skipped(reason='a "reason" / ü', until=DUE + 9),))]) == [True]
+    assert store.fire(term, [firing("e", ticks=(skipped(reason='a "reason" / ü', until=DUE + 9),))]) == [
+        (False,)
+    ]
     record = stage.record("e")
     assert (record.verdict, record.reason, record.until) == (Verdict.SKIPPED, 'a "reason" / ü', DUE + 9)
     assert stage.jobs() == []
@@ -49,7 +51,7 @@ def test_several_ticks_of_an_entry_are_dealt_with_in_order(stage, store, term):
         skipped(DUE + 9),
         tick("e", DUE + 3 * SECOND),
     )
-    assert store.fire(term, [firing("e", ticks=ticks)]) == [True]
+    assert taken(store.fire(term, [firing("e", ticks=ticks)])) == [True]
     assert stage.jobs() == ["e@2020-01-01T00:00:01Z", "e@2020-01-01T00:00:03Z"]
     assert [fire_time for fire_time, _ in stage.verdicts("e")] == [t.fire_time for t in reversed(ticks)]
     entry = stage.entry("e")
@@ -61,7 +63,7 @@ def test_runs_and_last_fire_go_on_from_where_they_were(stage, store, term):
     times = [DUE, DUE + SECOND, DUE + 2 * SECOND, FAR]
     for seen, following in pairwise(times):
         one = firing("e", seen_fire=seen, next_fire=following, ticks=(tick("e", seen),))
-        assert store.fire(term, [one]) == [True]
+        assert taken(store.fire(term, [one])) == [True]
     entry = stage.entry("e")
     assert (entry.runs, entry.last_fire, entry.next_fire) == (3, DUE + 2 * SECOND, FAR)
 
@@ -95,7 +97,7 @@ def test_workers_are_woken(stage, term, open_another):
 
 
 def test_an_empty_batch_is_checked_too(store, term):
-    assert store.fire(term, []) == []
+    assert taken(store.fire(term, [])) == []
     with pytest.raises(NotLeader):
         store.fire(term + 1, [])
 
@@ -165,7 +167,11 @@ def test_a_renewed_lease_lasts(stage, store, term):
 @pytest.mark.parametrize("seen", [{"seen_fire": DUE + 1}, {"seen_fire": 0}, {"revision": 2}, {"revision": 0}])
 def test_what_is_not_as_seen_is_left_alone_and_the_others_are_not(stage, store, term, seen):
     stage.add("before", "e", "after")
-    assert store.fire(term, [firing("before"), firing("e", **seen), firing("after")]) == [True, False, True]
+    assert taken(store.fire(term, [firing("before"), firing("e", **seen), firing("after")])) == [
+        True,
+        False,
+        True,
+    ]
     entry = stage.entry("e")
     assert (entry.next_fire, entry.last_fire, entry.runs) == (DUE, 0, 0)
     assert store.history("e", 10) == []
@@ -191,7 +197,11 @@ def test_a_second_firing_of_the_same_does_nothing(stage, term):
 def test_one_entry_twice_in_a_batch_is_dealt_with_one_after_the_other(stage, store, term):
     stage.add("e")
     again = firing("e", seen_fire=DUE + SECOND, ticks=(tick("e", DUE + SECOND),))
-    assert store.fire(term, [firing("e", next_fire=DUE + SECOND), firing("e"), again]) == [True, False, True]
+    assert taken(store.fire(term, [firing("e", next_fire=DUE + SECOND), firing("e"), again])) == [
+        True,
+        False,
+        True,
+    ]
     assert len(stage.jobs()) == 2
     assert (stage.entry("e").runs, stage.entry("e").next_fire) == (2, FAR)
 
@@ -232,7 +242,7 @@ def test_a_job_that_has_ended_is_known_for_as_long_as_it_is_kept(stage, store, t
     (claim,) = store.fetch(["default"], 1, LONG, "w").claims
     store.complete([Outcome(claim.id, claim.token, State.COMPLETED, keep=3600)])
     assert stage.change("e", next_fire=DUE) == [True]
-    assert store.fire(term, [firing("e", revision=2)]) == [True]
+    assert taken(store.fire(term, [firing("e", revision=2)])) == [True]
     assert stage.verdicts("e") == [(DUE, "skipped"), (DUE, "enqueued")]
     assert stage.jobs() == []
 
@@ -241,7 +251,8 @@ def test_only_the_known_one_of_several_ticks_is_skipped(stage, store, term):
     store.enqueue([tick("e", DUE + SECOND).job])
     stage.add("e")
     ticks = tuple(tick("e", DUE + number * SECOND) for number in range(3))
-    store.fire(term, [firing("e", ticks=ticks)])
+    gone = firing("unknown", ticks=ticks)
+    assert store.fire(term, [gone, firing("e", ticks=ticks), gone]) == [None, (True, False, True), None]
     assert [verdict for _, verdict in stage.verdicts("e")] == ["enqueued", "skipped", "enqueued"]
     assert (stage.entry("e").runs, stage.entry("e").last_fire) == (2, DUE + 2 * SECOND)
 
@@ -266,6 +277,6 @@ def test_entries_may_have_any_name(stage, store, term, name):
 
 def test_a_firing_may_have_no_tick(stage, store, term):
     stage.add("e")
-    assert store.fire(term, [Firing("e", DUE, 1, FAR, ())]) == [True]
+    assert taken(store.fire(term, [Firing("e", DUE, 1, FAR, ())])) == [True]
     assert store.history("e", 10) == []
     assert (stage.entry("e").next_fire, stage.entry("e").last_fire) == (FAR, DUE)

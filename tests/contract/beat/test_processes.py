@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import chain
 
 import pytest
-from beats import DUE, Stage, firing
+from beats import DUE, Stage, firing, taken
 
 from beat.store import NotLeader
 
@@ -86,7 +86,7 @@ def test_threads_that_fire_the_same_entries_fire_each_once(stage, store, open_an
     def fire(mine):
         barrier.wait()
         for batch in batches:
-            answers.extend(mine.fire(term, batch))
+            answers.extend(taken(mine.fire(term, batch)))
 
     threads = [threading.Thread(target=fire, args=(mine,)) for mine in stores]
     for thread in threads:
