@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 from ast import literal_eval
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beat.reading import shown
 from beat.toml_lines import locate, repeated
 from jobq.errors import ConfigError
+from jobq.variables import fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 KeyPath = tuple[str, ...]
 
 _WHERE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
-_VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
-_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ENTRY = 2
 
 
@@ -148,7 +148,7 @@ def _dotted(path: KeyPath) -> str:
 def expand(
     value: Any, environ: Mapping[str, str], report: Callable[[KeyPath, str], None], at: KeyPath = ()
 ) -> Any:
-    """`value` with every `${NAME}` in its texts taken from `environ`; `$${` is a literal `${`.
+    """`value` with every `${NAME}` in its texts taken from `environ`, as in `jobq.variables`.
 
     What can't be filled in is reported with the path of its key, and stays as it is.
     """
@@ -158,19 +158,6 @@ def expand(
         return [expand(item, environ, report, at) for item in value]
     if not isinstance(value, str):
         return value
-
-    def filled(found: re.Match[str]) -> str:
-        name, closed = found[1], found[2]
-        if name is None:
-            return "${"
-        if not closed or not _VARIABLE_NAME.fullmatch(name):
-            # What is no name may be a piece of the store's password.
-            said = '"${...}"' if at == ("store",) else shown(found[0])
-            report(at, f"{said} is not the name of a variable; a literal ${{ is written $${{")
-        elif name not in environ:
-            report(at, f"the environment variable {name} is not set")
-        else:
-            return environ[name]
-        return found[0]
-
-    return _VARIABLE.sub(filled, value)
+    if at == ("store",):
+        return fill_in(value, environ, partial(report, at))
+    return fill_in(value, environ, partial(report, at), shown)

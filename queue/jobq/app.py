@@ -9,7 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 from weakref import WeakSet
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,10 @@ from jobq.context import current_request
 from jobq.errors import ConfigError, NotRegistered
 from jobq.message import new_job, parse_options
 from jobq.results import AsyncResult, EagerResult
-from jobq.stores import open_store, scheme_of, with_wait_replicas
-from jobq.suggest import did_you_mean
+from jobq.stores import MOST_REPLICAS, open_store, scheme_of, with_wait_replicas
+from jobq.suggest import did_you_mean, nearest
 from jobq.task import Task
+from jobq.variables import fill_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -117,8 +118,7 @@ class App:
     def _check_backend(self, new: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Whether the backend is the store, with these settings taken."""
         backend, store = new.get("result_backend", self.conf.result_backend), new.get("broker_url")
-        store = store or self.store_url
-        if backend and backend != store:
+        if backend and backend != (store or self.store_url):
             raise ConfigError(
                 "backend is another place than the store: a job and its result are kept together, so leave the "
                 "backend out"
@@ -304,32 +304,59 @@ def default_store_url(environ: Mapping[str, str]) -> str:
 
 
 def stated_store_url(environ: Mapping[str, str]) -> str | None:
-    """JOBQ_STORE, else `store` of ./beat.toml."""
+    """JOBQ_STORE, else `store` of ./beat.toml; what beatd would refuse about that is refused here too."""
     if environ.get("JOBQ_STORE"):
         return environ["JOBQ_STORE"]
-    document = _file_beside("its store")
+    document = _beside("its store")
     stated, replicas = document.get("store"), document.get("wait_replicas")
-    if not isinstance(stated, str):
+    if stated is None:
+        _refuse_near_misses(document)
         return None
-    url = os.path.expandvars(stated)
-    return with_wait_replicas(url, replicas) if isinstance(replicas, int) else url
+    if not isinstance(stated, str) or not stated:
+        raise ConfigError("store of ./beat.toml is no text; expected a URL such as redis://localhost:6379/0")
+    url = fill_in(stated, environ, _refuse_store)
+    if replicas is None:
+        return url
+    if isinstance(replicas, bool) or not isinstance(replicas, int) or not 1 <= replicas <= MOST_REPLICAS:
+        raise ConfigError(
+            f"wait_replicas of ./beat.toml is not a whole number; expected one from 1 to {MOST_REPLICAS}"
+        )
+    return with_wait_replicas(url, replicas)
 
 
-def default_app() -> str | None:
+def default_app(environ: Mapping[str, str]) -> str | None:
     """`app` of ./beat.toml."""
-    stated = _file_beside("its app").get("app")
-    return os.path.expandvars(stated) if isinstance(stated, str) else None
+    stated = _beside("its app").get("app")
+    return fill_in(stated, environ, _refuse_app) if isinstance(stated, str) else None
 
 
-def _file_beside(wanted: str) -> dict[str, Any]:
+def _beside(wanted: str) -> dict[str, Any]:
     """./beat.toml as it is written; nothing if there is none."""
     config = Path("beat.toml")
     if not config.is_file():
         return {}
     try:
-        return tomllib.loads(config.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(config.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"./beat.toml was read for {wanted}, but is not TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"./beat.toml can't be read for {wanted}: {error.strerror}") from error
+
+
+def _refuse_near_misses(document: Mapping[str, Any]) -> None:
+    for key, value in document.items():
+        if isinstance(value, str) and nearest(key, ["store"]):
+            raise ConfigError(f'"{key}" of ./beat.toml is not a setting; did you mean "store"?')
+    if document.get("wait_replicas") is not None:
+        raise ConfigError("wait_replicas of ./beat.toml is said of its store, and it names none")
+
+
+def _refuse_store(sentence: str) -> NoReturn:
+    raise ConfigError(f"store of ./beat.toml: {sentence}")
+
+
+def _refuse_app(sentence: str) -> NoReturn:
+    raise ConfigError(f"app of ./beat.toml: {sentence}")
 
 
 def _route(routes: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from types import ModuleType
 
 import pytest
 
+from beat.config import load_config, stated_store
 from jobq import App, signature
 from jobq.app import default_store_url
 from jobq.context import Request, current_request
@@ -80,8 +82,37 @@ def test_a_file_that_is_no_toml_is_named(folder, content):
 
 
 def test_a_file_without_a_store_changes_nothing(folder):
-    (folder / "beat.toml").write_text("store = 5")
+    (folder / "beat.toml").write_text('timezone = "UTC"\n[worker]\n[calendars]\n[beat]\n[beat_schedule]')
     assert default_store_url({}) == "sqlite:///beat.db"
+
+
+def test_variables_of_the_file_are_those_of_beatd(folder):
+    """`$NAME` without braces may be a piece of a password."""
+    path = folder / "beat.toml"
+    path.write_text('\ufeffstore = "redis://:a$HOME$${b}${PASSWORD}@there:6379/0"', encoding="utf-8")
+    environ = {"HOME": "/home", "PASSWORD": "c"}
+    assert default_store_url(environ) == "redis://:a$HOME${b}c@there:6379/0" == stated_store(path, environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("store = 5", "store of ./beat.toml is no text; expected a URL"),
+        ("store = ''", "store of ./beat.toml is no text; expected a URL"),
+        ("stor = 'redis://there'", '"stor" of ./beat.toml is not a setting; did you mean "store"?'),
+        ("store = 'redis://${NOPE}'", "store of ./beat.toml: the environment variable NOPE is not set"),
+        ("store = 'redis://:${sec ret}@h'", 'store of ./beat.toml: "${...}" is not the name of a variable'),
+        ("store = 'redis://h'\nwait_replicas = true", "wait_replicas of ./beat.toml is not a whole number"),
+        ("store = 'redis://h'\nwait_replicas = '1'", "wait_replicas of ./beat.toml is not a whole number"),
+        ("wait_replicas = 1", "wait_replicas of ./beat.toml is said of its store, and it names none"),
+    ],
+)
+def test_what_beatd_would_refuse_is_no_store_for_producers_either(folder, text, sentence):
+    (folder / "beat.toml").write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        default_store_url({})
+    with pytest.raises(ConfigError):
+        load_config(folder / "beat.toml", {})
 
 
 def test_broker_is_another_name_for_store():

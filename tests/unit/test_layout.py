@@ -47,6 +47,7 @@ LAYERS = {
         "jobq.sizes",
         "jobq.store",
         "jobq.suggest",
+        "jobq.variables",
     ],
     "stores": ["beat.stores", "beat.stores.*", "jobq.stores", "jobq.stores.*"],
     # The apps and the processes: whatever is not named elsewhere.

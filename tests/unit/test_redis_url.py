@@ -135,5 +135,4 @@ def test_replicas_are_added_to_a_url():
 def test_producers_beside_the_file_wait_as_beatd_does(tmp_path, monkeypatch):
     (tmp_path / "beat.toml").write_text('store = "redis://${WHERE}/0"\nwait_replicas = 1\n')
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WHERE", "there")
-    assert default_store_url({}) == "redis://there/0?wait_replicas=1"
+    assert default_store_url({"WHERE": "there"}) == "redis://there/0?wait_replicas=1"

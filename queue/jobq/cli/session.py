@@ -46,7 +46,7 @@ class Session:
         from jobq.app import default_app, stated_store_url
 
         if self.app_spec is None:
-            self.app_spec = default_app()
+            self.app_spec = default_app(os.environ)
             if self.app_spec is not None:
                 self.store_url = self.store_url or stated_store_url(os.environ)
 
