@@ -20,7 +20,7 @@ class Located:
     """What --config and --store say. Without either, ./beat.toml is the file if there is one."""
 
     config: Path | None
-    store: str | None
+    store: str | None = field(repr=False)
     _beat: Beat | None = field(default=None, repr=False)
 
     @property

@@ -244,9 +244,10 @@ def _not_yet(name: str, value: Any) -> None:
         raise ConfigError(f"{name} is not available in this version")
 
 
-def _text(name: str, value: Any) -> str:
+def _url(name: str, value: Any) -> str:
+    """Nothing of it is repeated: it may have a password in it."""
     if not isinstance(value, str) or not value:
-        raise ConfigError(f"{name} = {value!r} is not text")
+        raise ConfigError(f"{name} is no text; expected the URL of a store, such as redis://localhost:6379/0")
     return value
 
 
@@ -327,8 +328,8 @@ def _routes(name: str, value: Any) -> dict[str, Any]:
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "broker_url": _or_none(_text),
-    "result_backend": _or_none(_text),
+    "broker_url": _or_none(_url),
+    "result_backend": _or_none(_url),
     "timezone": _zone,
     "enable_utc": _not_otherwise("instants are kept in UTC, and shown in `timezone`", True),
     "worker_prefetch_multiplier": _not_otherwise("a child fetches as much as it can run in a moment", 4),

@@ -89,6 +89,7 @@ WRONG = {
     "redis+sentinel://h": "expected redis+sentinel://host:26379/mymaster",
     "redis://h?nss=a": 'has "nss", which is not an option of it; did you mean "ns"?',
     "redis://h?socket_timeout=5": 'has "socket_timeout", which is not an option of it',
+    "redis://h?password=a&Hush": "has an option that is not known; known are: db, ns, password, ",
     "redis://h?ns=a&ns=b": "has ns twice",
     "redis://h?ns=": "expected a name without braces or white space",
     "redis://h?ns={a}": "expected a name without braces or white space",

@@ -21,7 +21,7 @@ class Session:
     embedded default: producers that import the same app find the same store.
     """
 
-    store_url: str | None
+    store_url: str | None = field(repr=False)
     app_spec: str | None
     _app: App | None = field(default=None, repr=False)
     _store: Store | None = field(default=None, repr=False)

@@ -10,11 +10,20 @@ from jobq.errors import ConfigError, JobqError
 from jobq.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jobq.store import Store
 
 SQLITE_SCHEMES = ("sqlite",)
 MOST_REPLICAS = 100
 REDIS_SCHEMES = ("redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel")
+
+_SCHEME = re.compile(r"[a-z+]{1,20}(?=://)")
+_FILE = re.compile(r"[\w./-]{1,200}")
+"""What may be repeated of a text that is no store's URL: elsewhere in it may be a password."""
+
+_HARMLESS = re.compile(r"[A-Za-z0-9_.-]{0,40}")
+_OPTION = re.compile(r"[a-z_]{1,30}")
 
 _USER = r"(?<=://)[^\s\"']+(?=@)|(?<=://):[^\s\"'@]+"
 _IN_QUERY = r"(?<=password=|username=)[^&\s\"']+"
@@ -48,10 +57,11 @@ def scheme_of(url: str) -> str:
     known = (*SQLITE_SCHEMES, *REDIS_SCHEMES)
     scheme, found, _ = url.partition(":")
     if scheme not in known:
-        shown = scheme if found else url.rpartition("@")[2]
+        shown = _SCHEME.match(url) or _FILE.fullmatch(url)
+        what = f'store "{shown[0]}"' if shown else "the URL of the store"
         raise ConfigError(
-            f'store "{shown}" is not one that is known here: expected a URL such as sqlite:///beat.db '
-            f"or redis://localhost:6379/0{did_you_mean(scheme, known) if found else ''}"
+            f"{what} is not one that is known here: expected a URL "
+            f"such as sqlite:///beat.db or redis://localhost:6379/0{did_you_mean(scheme, known) if found else ''}"
         )
     return scheme
 
@@ -67,6 +77,18 @@ def check_url(url: str) -> None:
 def without_secrets(text: str) -> str:
     """A text that may hold URLs, such as what was typed, without the names and passwords in them."""
     return re.sub(f"{_USER}|{_IN_QUERY}", "...", text)
+
+
+def repeated(value: str) -> str:
+    """The value of an option in quotes, if it can't hold a piece of a password that was written wrong."""
+    return f'"{value}"' if _HARMLESS.fullmatch(value) else '"..."'
+
+
+def unknown_option(name: str, known: Iterable[str]) -> str:
+    """What is said of an option that is none. A password with an & in it makes one of its rest."""
+    if _OPTION.fullmatch(name):
+        return f'"{name}", which is not an option of it{did_you_mean(name, known)}'
+    return f"an option that is not known; known are: {', '.join(sorted(known))}"
 
 
 def shows_secret(url: str) -> bool:

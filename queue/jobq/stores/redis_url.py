@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl, unquote
 
 from jobq.errors import ConfigError
-from jobq.stores import MOST_REPLICAS
-from jobq.suggest import did_you_mean
+from jobq.stores import MOST_REPLICAS, repeated, unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +106,7 @@ def _options(scheme: str, query: str) -> dict[str, str]:
         if name in _SENTINEL and name not in known:
             _refuse(scheme, f"has {name}, which is for redis+sentinel://")
         if name not in known:
-            _refuse(scheme, f'has "{name}", which is not an option of it{did_you_mean(name, known)}')
+            _refuse(scheme, f"has {unknown_option(name, known)}")
         if name in options:
             _refuse(scheme, f"has {name} twice")
         options[name] = value
@@ -145,7 +144,7 @@ def _namespace(options: Mapping[str, str]) -> str:
     namespace = options.get("ns", DEFAULT_NAMESPACE)
     if not namespace or any(c in "{}" or c.isspace() for c in namespace):
         raise ConfigError(
-            f"ns={namespace!r} in the store's URL: expected a name without braces or white space"
+            f"ns={repeated(namespace)} in the store's URL: expected a name without braces or white space"
         )
     return namespace
 
@@ -154,7 +153,7 @@ def _whole(options: Mapping[str, str], name: str, default: int, most: int, *, le
     text = options.get(name, str(default))
     if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
         raise ConfigError(
-            f'{name}="{text}" in the store\'s URL: expected a whole number from {least} to {most}'
+            f"{name}={repeated(text)} in the store's URL: expected a whole number from {least} to {most}"
         )
     return int(text)
 
@@ -166,11 +165,11 @@ def _tls(options: Mapping[str, str]) -> dict[str, str | bool]:
     )  # as Celery writes it
     if requirement not in _CERT_REQS:
         raise ConfigError(
-            f"ssl_cert_reqs={options['ssl_cert_reqs']!r} in the store's URL: expected {', '.join(_CERT_REQS)}"
+            f"ssl_cert_reqs={repeated(options['ssl_cert_reqs'])} in the store's URL: expected {', '.join(_CERT_REQS)}"
         )
     check = options.get("ssl_check_hostname", "true").lower()
     if check not in _TRUTHS:
-        raise ConfigError(f"ssl_check_hostname={check!r} in the store's URL: expected true or false")
+        raise ConfigError(f"ssl_check_hostname={repeated(check)} in the store's URL: expected true or false")
     files = {name: options[name] for name in TLS_FILES if options.get(name)}
     return {
         **files,
