@@ -31,7 +31,7 @@ def url_of(connection: Any) -> str:
     host, port = str(known.get("host") or "localhost"), int(known.get("port") or 6379)
     address = f"[{host}]" if ":" in host else host
     tls = "SSL" in getattr(pool, "connection_class", type(None)).__name__
-    query = urlencode(_tls_options(known)) if tls else ""
+    query = urlencode(_tls_options(known), quote_via=quote) if tls else ""
     return f"{'rediss' if tls else 'redis'}://{credentials}{address}:{port}/{database}{'?' if query else ''}{query}"
 
 

@@ -32,6 +32,9 @@ READ = {
     "redis://u%3A:p%40%2F%25@h": {"username": "u:", "password": "p@/%"},
     "redis://u:a@b:c@h": {"username": "u", "password": "a@b:c"},
     "redis://h?username=u&password=p%26": {"username": "u", "password": "p&"},
+    "redis://h?password=a+b%2Bc%20d=e": {"password": "a+b+c d=e"},
+    "redis://:a+b&c@h?&ns=n&": {"password": "a+b&c", "namespace": "n"},
+    "redis+sentinel://h/m?sentinel_password=a+b": {"sentinel_password": "a+b"},
     "redis+unix:///run/my%20redis.sock?db=2": {"socket": "/run/my redis.sock", "db": 2, "addresses": ()},
     "redis+unix://u:p@/run/r@1.sock": {"socket": "/run/r@1.sock", "username": "u", "password": "p"},
     SENTINELS: {"addresses": (("a", 1), ("b", 26379), ("::1", 3)), "service": "mymaster", "db": 0},
@@ -121,6 +124,8 @@ def test_whatever_is_encoded_arrives(user, password):
     read = parse(f"redis://{quote(user, safe='')}:{quote(password, safe='')}@h/0")
     assert (read.username or "", read.password or "") == (user, password)
     assert read.shown == "redis://h/0"
+    read = parse(f"redis://h/0?username={quote(user, safe='')}&password={quote(password, safe='')}")
+    assert (read.username or "", read.password or "") == (user, password)
 
 
 def test_replicas_are_added_to_a_url():

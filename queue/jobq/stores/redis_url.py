@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from jobq.errors import ConfigError
 from jobq.stores import MOST_REPLICAS, repeated, unknown_option
@@ -100,7 +100,9 @@ def _options(scheme: str, query: str) -> dict[str, str]:
     known += _TLS if scheme.startswith("rediss") else ()
     known += _SENTINEL if scheme.endswith("+sentinel") else ()
     options: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    for part in filter(None, query.split("&")):
+        # Not as a form's, where + is a blank: a password means the same here and before the host.
+        name, value = map(unquote, part.partition("=")[::2])
         if name in _TLS and name not in known:
             _refuse(scheme, f"has {name}, which is for {scheme.replace('redis', 'rediss', 1)}://")
         if name in _SENTINEL and name not in known:
