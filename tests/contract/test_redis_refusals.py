@@ -48,3 +48,18 @@ def test_what_is_no_redis_is_told_so():
             store.now()
         server.join()
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "path", "sentence"),
+    [
+        ("redis", "99", r"has no database of the number in its URL: .*DB index is out of range"),
+        ("redis+sentinel", "mymaster", r"is no Sentinel; the URL of a Redis itself starts with redis://"),
+    ],
+)
+def test_a_url_that_does_not_fit_its_server_is_a_mistake(full, scheme, path, sentence):
+    store = open_store(f"{scheme}://{full.partition('://')[2].partition('/')[0]}/{path}")
+    for verb in (store.now, lambda: store.wait_ended("a", 0)):
+        with pytest.raises(StoreRefused, match=sentence):
+            verb()
+    store.close()

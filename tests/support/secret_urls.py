@@ -30,6 +30,8 @@ def urls(port: int) -> dict[str, str]:
         "without permissions": f"redis://poor:{ENCODED}@{here}/0",
         "wrong": f"redis://:{ENCODED}x@{here}/0",
         "wrong user": f"redis://Quokka:{ENCODED}@{here}/0",
+        "no such database": f"redis://:{ENCODED}@{here}/99",
+        "a Redis as Sentinel": f"redis+sentinel://:{ENCODED}@{here}/mymaster?sentinel_password={ENCODED}",
         "nobody there": f"redis://:{ENCODED}@127.0.0.1:{CLOSED}/0",
         "no socket": f"redis+unix://:{ENCODED}@/nowhere/redis.sock",
         "no TLS": f"rediss://:{ENCODED}@127.0.0.1:{CLOSED}/0",
@@ -70,7 +72,7 @@ OTHER = "redis://:Quokka@other/0"
 NAMES = tuple(urls(0))
 RIGHT = ("right", "right, in the query")
 AWAY = ("nobody there", "no socket", "no TLS", "no Sentinel", "no Sentinel, TLS")
-REFUSED = ("without permissions", "wrong", "wrong user")
+REFUSED = ("without permissions", "wrong", "wrong user", "no such database", "a Redis as Sentinel")
 MALFORMED = tuple(name for name in NAMES if name not in (*RIGHT, *AWAY, *REFUSED))
 
 

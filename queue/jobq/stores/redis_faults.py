@@ -2,7 +2,8 @@
 
 Three kinds. The server is away, or refuses for now (it is full, loading, a replica, short of replicas): an outage
 like any other, `StoreUnavailable`. It refuses until somebody changes something (user, password, permissions, a
-certificate, a key of another type): `StoreRefused`, which is an outage to whoever runs already and a mistake to whoever starts. Anything
+certificate, the number of a database, a key of another type): `StoreRefused`, which is an outage to whoever runs
+already and a mistake to whoever starts. Anything
 else is a mistake in this program, and stays as it is.
 
 The library's own errors are not chained to these: the sentence says it all, and what the library shows of its
@@ -36,6 +37,8 @@ _NO_PERMISSION = re.compile(r"\bNOPERM\b|The user executing the script can't |AC
 
 # In the words of `demand` in lib.lua, else in the server's.
 _WRONG_KEY = re.compile(r"WRONGTYPE of the key (.*) \([A-Z]+\)")
+_NO_DATABASE = re.compile(r"DB index is out of range|SELECT is not allowed in cluster mode")
+_NO_SENTINEL = re.compile(r"unknown command .SENTINEL\b", re.IGNORECASE)
 
 # How OpenSSL says that a certificate is not accepted, in the words of all its versions.
 _VERIFY_FAILED = re.compile(r"certificate verify failed: (.*?)(?: \(_ssl\.c:\d+\)|$)")
@@ -85,6 +88,10 @@ def _refusal(error: redis.exceptions.RedisError) -> str | None:
         return f"has something of another type at the key {key[1]}; nothing is done until that is removed"
     if "WRONGTYPE" in said:
         return f"has something of another type at a key: {said}"
+    if _NO_DATABASE.search(said):
+        return f"has no database of the number in its URL: {said}"
+    if _NO_SENTINEL.search(said):
+        return "is no Sentinel; the URL of a Redis itself starts with redis:// or rediss://"
     return None
 
 

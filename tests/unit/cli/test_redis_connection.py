@@ -38,12 +38,12 @@ def test_a_socket_is_kept():
 def test_tls_is_kept():
     url = url_of(
         redis.Redis(
-            host="h", ssl=True, ssl_ca_certs="/etc/ca.pem", ssl_cert_reqs="none", ssl_check_hostname=False
+            host="h", ssl=True, ssl_ca_certs="/etc/my ca+.pem", ssl_cert_reqs="none", ssl_check_hostname=False
         )
     )
     assert url.startswith("rediss://h:6379/0?")
     known = parse(url).tls
-    assert (known["ssl_ca_certs"], known["ssl_cert_reqs"]) == ("/etc/ca.pem", "none")
+    assert (known["ssl_ca_certs"], known["ssl_cert_reqs"]) == ("/etc/my ca+.pem", "none")
 
 
 def test_sentinel_has_no_such_url():
