@@ -22,7 +22,7 @@ from jobq.errors import ConfigError
 
 HIGHEST_PRIORITY, DEFAULT_PRIORITY, LOWEST_PRIORITY = 0, 5, 9
 DEFAULT_QUEUE = "default"
-_LONGEST_NAME = 200
+_LONGEST_NAME, _LONGEST_ID = 200, 500
 
 MAX_LOST = 10
 """Leases that a job may outlive its workers by before it is taken for the cause of their death."""
@@ -119,6 +119,16 @@ class JobRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 def new_id() -> str:
     """A fresh job id: 32 hexadecimal digits, random."""
     return uuid.uuid4().hex
+
+
+def check_id(given: object) -> str:
+    """A job's id of a producer's own."""
+    if not isinstance(given, str) or not 1 <= len(given) <= _LONGEST_ID or not given.isprintable():
+        shown = given if not isinstance(given, str) else given[:100]
+        raise ConfigError(
+            f"task_id = {shown!r} is not a job's id: text of 1 to {_LONGEST_ID} printable characters"
+        )
+    return given
 
 
 def check_priority(priority: int | None) -> int:

@@ -51,11 +51,14 @@ class TextFormatter(logging.Formatter):
         return line
 
 
-def harmless(text: str) -> str:
+def harmless(text: str, newline: str = "\n    ") -> str:
     """Text that may have come with a job, so that it can neither look like another record nor command a terminal."""
-    return "\n    ".join(
-        _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], line) for line in text.split("\n")
-    )
+    return newline.join(_CONTROLS.sub(lambda found: ascii(found[0])[1:-1], line) for line in text.split("\n"))
+
+
+def in_one_line(text: str) -> str:
+    """The same for a cell of a table."""
+    return harmless(text, "\\n")
 
 
 class JsonFormatter(logging.Formatter):

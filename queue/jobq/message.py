@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from jobq import foreign
 from jobq.errors import ConfigError, MessageNotUnderstood
 from jobq.instants import iso, seconds_to_micros, to_micros
-from jobq.job import DEFAULT_QUEUE, MAX_LOST, Failure, NewJob, check_priority, check_queue, new_id
+from jobq.job import DEFAULT_QUEUE, MAX_LOST, Failure, NewJob, check_id, check_priority, check_queue, new_id
 from jobq.sizes import MOST_LINKS, TASK_MAX_BYTES, encode_message
 from jobq.suggest import did_you_mean
 
@@ -328,7 +328,7 @@ def _links(name: str, value: Any) -> tuple[Link, ...]:
 
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {
-    "task_id": _checked(str, "text"),
+    "task_id": lambda _, value: check_id(value),
     "queue": lambda _, value: check_queue(value),
     "priority": lambda _, value: check_priority(value),
     "countdown": read_seconds,

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from jobq.job import Failure, Outcome, State
+from jobq.job import Failure, NewJob, Outcome, State
 from jobq.message import encode_json
 from jobq.stores import open_store
 
@@ -181,3 +181,20 @@ def test_a_worker_runs_what_is_there(jobq):
     plain = jobq("enqueue", "--plain", "tasks.neg", "[5]").strip()
     jobq("worker", "--burst", app="tasks")
     assert [json.loads(jobq("result", job, "--json"))["result"] for job in (added, plain)] == [3, -5]
+
+
+def test_what_came_with_a_job_does_not_command_the_terminal(jobq, store):
+    """Other programs write to queues too, and whatever they like."""
+    queue, job_id = "q\x1b[2Jq\nrow", "id\x1b]0;title\x07\nrow"
+    message = encode_json({"task": "t\x1b[31m\nrow", "args": ["\x9b"]})
+    store.enqueue([NewJob(job_id, queue, 5, message), NewJob("waits", queue, 5, message)])
+    claim = store.fetch([queue], 1, 60_000_000, "w\x1b[1m").claims[0]
+    error = encode_json(Failure("E", "bad\x1b[5m\x07", "Trace\n\x1b[5mof it"))
+    store.complete([Outcome(job_id, claim.token, State.FAILED, error, -1)])
+    outputs = [jobq("failed"), jobq("failed", "show", job_id), jobq("info"), jobq("result", job_id, code=1)]
+    outputs.append(jobq("requeue", job_id))
+    for text in outputs:
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text), ascii(text)
+    for text in (outputs[0], outputs[2], outputs[4]):
+        assert not re.search("^ *row", text, re.MULTILINE), text
+    assert r"q\x1b[2Jq\nrow" in outputs[0]

@@ -68,6 +68,7 @@ def show(session: Session, job_id: str, as_json: bool) -> None:
     from jobq.cli import jobs
     from jobq.cli.tables import print_fields
     from jobq.job import State
+    from jobq.log import harmless
 
     record = session.existing_store.get([job_id])[0]
     if record is None:
@@ -79,7 +80,7 @@ def show(session: Session, job_id: str, as_json: bool) -> None:
         return
     print_fields(jobs.as_fields(record))
     if jobs.traceback_of(record):
-        click.echo(f"\n{jobs.traceback_of(record).rstrip()}")
+        click.echo("\n" + harmless(jobs.traceback_of(record).rstrip(), "\n"))
 
 
 def _print_table(records: list[JobRecord], now: int) -> None:

@@ -81,6 +81,8 @@ class Overview:
         from rich.table import Table
         from rich.text import Text
 
+        from jobq.log import in_one_line
+
         grid = Table.grid(padding=(0, 1))
         grid.add_column(overflow="fold", ratio=None)
         grid.add_column(no_wrap=True, overflow="ellipsis")
@@ -93,7 +95,7 @@ class Overview:
             for state in (State.SCHEDULED, State.RUNNING):
                 if counts.get(state):
                     bar.append(f", {state.value} {counts[state]}")
-            grid.add_row(Text(name), bar)
+            grid.add_row(Text(in_one_line(name)), bar)
         return grid
 
     def _queue_line(self) -> str:

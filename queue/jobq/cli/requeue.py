@@ -31,6 +31,7 @@ def requeue(ctx: click.Context, session: Session, job_ids: tuple[str, ...], ever
     """
     if everything == bool(job_ids):
         ctx.fail("give the ids of failed jobs, or --all" if not everything else "give ids or --all, not both")
+    from jobq.log import in_one_line
     from jobq.queue import requeue_failed
 
     store = session.existing_store
@@ -46,9 +47,9 @@ def requeue(ctx: click.Context, session: Session, job_ids: tuple[str, ...], ever
     answers = requeue_failed(store, job_ids)
     for job_id, answer in zip(job_ids, answers, strict=True):
         if answer:
-            click.echo(f"requeued {job_id}")
+            click.echo(f"requeued {in_one_line(job_id)}")
         else:
-            click.echo(f"Error: {_why_not(store, job_id)}", err=True)
+            click.echo(f"Error: {in_one_line(_why_not(store, job_id))}", err=True)
     ctx.exit(0 if all(answers) else 1)
 
 

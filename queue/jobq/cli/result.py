@@ -43,8 +43,9 @@ def result(ctx: click.Context, session: Session, job_id: str, wait: float | None
         raise Failure(f"there is no job {job_id}, or its record is no longer kept")
     else:
         from jobq.cli.tables import print_fields
+        from jobq.log import harmless
 
         print_fields(jobs.as_fields(record))
         if jobs.traceback_of(record):
-            click.echo(f"\n{jobs.traceback_of(record).rstrip()}")
+            click.echo("\n" + harmless(jobs.traceback_of(record).rstrip(), "\n"))
     ctx.exit(0 if record is not None and record.state is State.COMPLETED else 1)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobq.log import harmless, in_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -58,7 +60,7 @@ def table(
             no_wrap=heading in whole,
         )
     for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
+        made.add_row(*(Text(in_one_line(cell)) for cell in row))
     return made
 
 
@@ -72,5 +74,5 @@ def print_fields(fields: Sequence[tuple[str, Any]]) -> None:
     grid.add_column(overflow="fold")
     for name, value in fields:
         if value not in (None, ""):
-            grid.add_row(name, value if not isinstance(value, str) else Text(value))
+            grid.add_row(name, value if not isinstance(value, str) else Text(harmless(value, "\n")))
     display(grid)
