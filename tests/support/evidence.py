@@ -82,10 +82,16 @@ class Evidence:
             if effect.verb == "enqueue":
                 found += _taken(effect, effect.args[0], effect.answer, "a producer")
             elif effect.verb == "fire":
-                for firing, accepted in zip(effect.args[1], effect.answer, strict=True):
-                    if accepted:
-                        jobs = [tick.job for tick in firing.ticks if tick.job is not None]
-                        found += _taken(effect, jobs, [True] * len(jobs), firing.name)
+                for firing, inserted in zip(effect.args[1], effect.answer, strict=True):
+                    if inserted is not None:
+                        taken = [
+                            (tick.job, ok)
+                            for tick, ok in zip(firing.ticks, inserted, strict=True)
+                            if tick.job
+                        ]
+                        found += _taken(
+                            effect, [job for job, _ in taken], [ok for _, ok in taken], firing.name
+                        )
             elif effect.verb == "complete":
                 for outcome, accepted in zip(effect.args[0], effect.answer, strict=True):
                     if accepted:

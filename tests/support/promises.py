@@ -102,7 +102,7 @@ def _lateness(evidence: Evidence) -> Iterator[str]:
             continue
         for firing, accepted in zip(effect.args[1], effect.answer, strict=True):
             fire_time = firing.seen_fire
-            if not accepted or fire_time < evidence.calm_now:
+            if accepted is None or fire_time < evidence.calm_now:
                 continue
             over = evidence.failover_at + (0 if evidence.graceful else evidence.ttl)
             failing_over = evidence.failover_at <= fire_time + ON_TIME <= over + ON_TIME
@@ -148,7 +148,7 @@ def _definitions(evidence: Evidence) -> Iterator[str]:
                     versions[change.name] = json.loads(change.definition)["args"][1]
         elif effect.verb == "fire":
             for firing, accepted in zip(effect.args[1], effect.answer, strict=True):
-                for tick in firing.ticks if accepted else ():
+                for tick in firing.ticks if accepted is not None else ():
                     if tick.job is not None:
                         version = json.loads(tick.job.message)["args"][1]
                         if version != versions[firing.name]:

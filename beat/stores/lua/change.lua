@@ -44,6 +44,9 @@ for index, change in ipairs(cmsgpack.unpack(ARGV[1])) do
   local name = change[1]
   local was = fields(P .. 'entry:' .. name, 'revision', 'source', 'next_fire', 'last_fire')
   local as_seen = whole(was[1]) == change[4] and whole(was[3]) == change[8]
+  for _, tick in ipairs(change[7]) do
+    as_seen = as_seen and math.max(tick[1], tick[4]) <= now -- else the clock was set back since it was decided
+  end
   local last_fire = whole(was[4])
   answers[index] = as_seen and 1 or 0
   if as_seen then

@@ -22,6 +22,8 @@ job:<id>                hash    queue priority message state         enqueue, fi
 queue:<priority>:<name> list    ids of available jobs, first at left enqueue, promote   when empty
 scheduled:<name>        zset    id -> due                            enqueue, retry    when empty
 leases                  zset    id -> when the lease expires         fetch, extend     when empty
+clock                   hash    given: when a lease was given last;  fetch, extend     never; one number
+                                later than now: it was set back
 failed                  zset    id -> ended_at: the dead letters     complete          entries after 30 days
 queues                  set     names of queues that ever had a job  enqueue           never; one per queue
 wake:<queue>            list    tokens for sleeping workers, <= 16   enqueue …         when the queue is empty

@@ -76,7 +76,7 @@ def is_read_only(error: redis.exceptions.RedisError) -> bool:
     return isinstance(error, redis.exceptions.ReadOnlyError) or "READONLY" in str(error)
 
 
-def _refusal(error: redis.exceptions.RedisError) -> str | None:
+def _refusal(error: redis.exceptions.RedisError) -> str | None:  # noqa: PLR0911 - one for each kind of refusal
     said = str(error)
     if isinstance(error, redis.exceptions.AuthenticationError):
         return f"refuses the user and password of its URL, or their lack: {said}"

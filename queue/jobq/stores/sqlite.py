@@ -164,7 +164,6 @@ class SQLiteStore:
             now = self.now()
             until = now + lease_parts(lease)[0]
             if held:
-                steps.cut(connection, now)
                 steps.leases_given(connection, now)
             connection.executemany(
                 "UPDATE jobs SET lease_until = ?, lease = ?, called = 0 WHERE seq = ?",

@@ -129,7 +129,10 @@ WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
 
 def leases_given(connection: sqlite3.Connection, now: int) -> None:
     """Take note of when a lease was given last: none reaches further than its own length from there."""
-    connection.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (now,))
+    connection.execute(
+        "INSERT INTO clock VALUES (1, ?) ON CONFLICT DO UPDATE SET number = max(number, excluded.number)",
+        (now,),
+    )
 
 
 def cut(connection: sqlite3.Connection, now: int) -> None:
@@ -137,7 +140,7 @@ def cut(connection: sqlite3.Connection, now: int) -> None:
     last_given = connection.execute("SELECT number FROM clock").fetchone()
     if last_given is not None and last_given[0] > now:
         connection.execute(CUT, (now, now))
-        leases_given(connection, now)
+        connection.execute("UPDATE clock SET number = ?", (now,))
 
 
 def reap(connection: sqlite3.Connection, now: int, usual: int) -> None:

@@ -25,15 +25,17 @@ local function length_of(written)
   return length > 0 and length or lease
 end
 
--- A lease that reaches further than its own length from now was given before the clock was set back.
+-- After the clock was set back: no lease reaches further than its own length from now.
 local function cut()
-  while true do
-    local last = redis.call('ZREVRANGE', P .. 'leases', 0, 0, 'WITHSCORES')
-    if not last[1] then return end
-    local length = length_of(fields(job_key(last[1]), 'lease')[1])
-    if tonumber(last[2]) <= now + length + ORDER then return end
-    redis.call('ZADD', P .. 'leases', now + lease_parts(length), last[1])
+  if last_given() <= now then return end
+  local all = redis.call('ZRANGE', P .. 'leases', 0, -1, 'WITHSCORES')
+  for index = 1, #all, 2 do
+    local length = length_of(fields(job_key(all[index]), 'lease')[1])
+    if tonumber(all[index + 1]) > now + length + ORDER then
+      redis.call('ZADD', P .. 'leases', now + lease_parts(length), all[index])
+    end
   end
+  leases_given(now)
 end
 
 local function take_back(id, queue, priority, lost)
@@ -136,6 +138,7 @@ for _, queue in ipairs(queues) do
   end
 end
 if #leases > 0 then
+  leases_given(now)
   in_chunks('ZADD', P .. 'leases', leases)
 else
   local function sooner(key)

@@ -92,6 +92,17 @@ local function demand_ends()
   demand('HMGET', P .. 'totals', 'failed')
 end
 
+-- When a lease was given last: none reaches further than its own length from there. Later than now, it says that the
+-- clock was set back.
+local function last_given()
+  demand('HMGET', P .. 'clock', 'given')
+  return natural(redis.call('HMGET', P .. 'clock', 'given')[1])
+end
+
+local function leases_given(now)
+  redis.call('HSET', P .. 'clock', 'given', now)
+end
+
 local function has_place(queue, priority)
   return sound('LLEN', lane(queue, priority)) and sound('ZRANGE', scheduled_key(queue), 0, 0) and
     sound('LLEN', P .. 'wake:' .. queue)
