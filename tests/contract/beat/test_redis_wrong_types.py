@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import redis
-from beats import DUE, FAR, change, firing
+from beats import DUE, FAR, change, firing, taken
 
 from beat.store import Verdict
 
@@ -35,7 +35,7 @@ def test_an_entry_of_another_type_is_none(stage, store):
     assert [entry.name for entry in store.due(10).entries] == ["good"]
     assert [entry.name for entry in store.due(10).entries] == ["good"]
     assert [entry.name for entry in store.entries()] == ["good"]
-    assert store.fire(term, [firing("bad"), firing("good")]) == [False, True]
+    assert taken(store.fire(term, [firing("bad"), firing("good")])) == [False, True]
 
 
 @pytest.mark.usefixtures("bad")
@@ -49,7 +49,7 @@ def test_a_history_of_another_type_is_begun_anew(stage, store, server):
     term = stage.lead()
     stage.add("e")
     server.set("{beatd}:history:e", "x")
-    assert store.fire(term, [firing("e")]) == [True]
+    assert taken(store.fire(term, [firing("e")])) == [True]
     assert stage.record("e").verdict is Verdict.ENQUEUED
 
 
@@ -59,7 +59,7 @@ def test_a_queue_of_another_type_costs_its_own_ticks_only(stage, store, server, 
     stage.add("e")
     server.delete(f"{{beatd}}:{key}")
     server.set(f"{{beatd}}:{key}", "x")
-    assert store.fire(term, [firing("e")]) == [True]
+    assert taken(store.fire(term, [firing("e")])) == [True]
     record = stage.record("e")
     assert (record.verdict, record.reason) == (
         Verdict.SKIPPED,
@@ -82,7 +82,7 @@ def test_garbage_in_an_entry_harms_only_itself(stage, store, server, field, valu
     assert {"good"} <= {entry.name for entry in store.due(10).entries}
     revisions = {entry.name: entry.revision for entry in store.entries()}
     assert revisions["good"] == 1
-    answers = store.fire(term, [firing("bad"), firing("good")])
+    answers = taken(store.fire(term, [firing("bad"), firing("good")]))
     assert answers == [field not in ("revision", "next_fire"), True]
     (entry,) = store.entries(["bad"])
     assert store.change(
