@@ -88,8 +88,10 @@ class Simulation:
             for _ in range(LOOKS):
                 self.world.run(TROUBLE / LOOKS)
                 self.evidence.strays += strays(self.store)
+                self._revive()
             self._calm()
             self.world.run(SETTLING)
+            self._revive()  # who was killed by a call that was under way
             calm_since, self.evidence.calm_now = self.world.now, self.store.now()
             self.world.run(CALM / 2)
             self._change_leader()
@@ -122,6 +124,10 @@ class Simulation:
             if not process.alive:
                 self._replace(name)
 
+    def _revive(self) -> None:
+        for name in self._roles:
+            self._replace(name)
+
     def _change_leader(self) -> None:
         lease = self.store.leader()
         if lease is None:
@@ -137,12 +143,14 @@ class Simulation:
             del self._roles[name]
             self._running[name].send(signal.SIGTERM)
         self.world.run(END, lambda: not self._open)
+        late = set(self._open)
+        self.world.run(END / 4, lambda: not self._open)  # what had just come due
         if self._open:  # what waits for an instant that a clock which was set back has not reached again
             waiting = dict(zip(sorted(self._open), self.store.get(sorted(self._open)), strict=True))
             self.evidence.stuck = [
                 f"job {job_id} is {record and record.state.value} for ever"
                 for job_id, record in waiting.items()
-                if record is None or record.state is not State.SCHEDULED
+                if job_id in late and (record is None or record.state is not State.SCHEDULED)
             ]
             last = max((record.due for record in waiting.values() if record is not None), default=0)
             self.clock_offset += max(0, last - self.store.now())
