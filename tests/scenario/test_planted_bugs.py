@@ -257,18 +257,18 @@ AGAIN = r"and again by \w+ without a reason"
 # What was taken out, the sentence that tells it, and the seeds that told it last, on SQLite and on Redis. Those are tried
 # first, to be quick; when they tell nothing any more, all are.
 BUGS = {
-    "the term check": (no_term_check, r"fired under term \d+, which was over", (4, 4)),
+    "the term check": (no_term_check, r"fired under term \d+, which was over", (29, 29)),
     "the revision check": (no_revision_check, r"was enqueued as of version", (144, 144)),
-    "any comparison": (no_comparison, r"has \d outcomes|was lost", (131, 131)),
+    "any comparison": (no_comparison, r"has \d outcomes|was lost", (106, 106)),
     "the atomicity of complete": (complete_in_two_steps, r"linked to it was never inserted", (5, 5)),
     "the lease extension": (no_lease_extension, AGAIN, (1, 1)),
     "the trust margin": (no_trust_margin, r"could not trust its lease", (33, 33)),
-    "the grace of a lease": (no_grace, AGAIN, (59, 137)),
-    "the time check": (no_time_check, r"was dealt with early", (4, 4)),
+    "the grace of a lease": (no_grace, AGAIN, (107, 107)),
+    "the time check": (no_time_check, r"was dealt with early", (43, 43)),
     "the cut of a term": (no_cut_of_a_term, r"was lost|s late", (117, 117)),
     "countdowns": (no_countdown, r"before its time", (2, 2)),
     "how a job ended": (ends_mixed_up, r"nothing was wrong with it", (1, 1)),
-    "catching up": (nothing_is_caught_up_with, r"was skipped \(no reason\)", (2, 2)),
+    "catching up": (nothing_is_caught_up_with, r"was skipped \(no reason\)", (1, 1)),
     "the end of a lease": (no_end_of_a_lease, r"is running for ever", (2, 2)),
     "the check before a start": (no_start_check, rf"after it had ended|{AGAIN}", (1, 1)),
 }
