@@ -85,6 +85,8 @@ def run_solo(app: App, options: WorkerOptions) -> int:
     _tell_start(app, options, "this very process")
     os.register_at_fork(after_in_child=_default_signals)
     child.run()
+    for number in STOP_SIGNALS:  # an interpreter that ends would die of what comes now
+        signal.signal(number, signal.SIG_IGN)
     for ended in (over, first, second):
         ended.set()
     event(log, logging.INFO, "worker_stopped", f"worker {options.name} has stopped")
