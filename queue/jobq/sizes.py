@@ -31,21 +31,22 @@ _encoder = msgspec.json.Encoder()
 def encode_message(message: Message, max_bytes: int) -> str:
     """The message as it is stored; `TypeError` where JSON has no form for it, `TooLarge` where it has too many bytes."""
     task = message.task
-    try:
-        encoded = _encoder.encode(message)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise TypeError(f"the arguments of {task} can't be sent as JSON: {error}") from error
+    encoded = _encode(message, f"the arguments of {task} can't be sent as JSON")
     check_size(f"the message of {task}", len(encoded), "task_max_bytes", max_bytes)
     return encoded.decode()
 
 
 def encode_result(task: str, result: object, max_bytes: int) -> str:
-    try:
-        encoded = _encoder.encode(result)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise TypeError(f"the result of {task} can't be kept as JSON: {error}") from error
+    encoded = _encode(result, f"the result of {task} can't be kept as JSON")
     check_size(f"the result of {task}", len(encoded), "result_max_bytes", max_bytes)
     return encoded.decode()
+
+
+def _encode(value: object, refusal: str) -> bytes:
+    try:
+        return _encoder.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise TypeError(f"{refusal}: {error}") from error
 
 
 def check_size(what: str, size: int, setting: str, max_bytes: int) -> None:
