@@ -80,13 +80,13 @@ def accept(known: dict[str, State], firings: Iterable[Firing], now: int) -> list
             firing.seen_fire,
             firing.revision,
         )
-        taken = as_seen and all(max(tick.fire_time, tick.until) <= now for tick in firing.ticks[-1:])
+        last = last_of(firing.ticks)
+        taken = as_seen and last <= now
         answers.append(taken)
         if state is not None and taken:
-            last = firing.ticks[-1] if firing.ticks else None
             known[firing.name] = state._replace(
                 next_fire=firing.next_fire,
-                last_fire=firing.seen_fire if last is None else max(last.fire_time, last.until),
+                last_fire=last or firing.seen_fire,
             )
     return answers
 
