@@ -33,12 +33,12 @@ class Dated(Altered):
 
     calendar: Calendar
 
-    def _put_dated(self, of: Schedule, calendar: object, **fields: object) -> None:
+    def _put_dated(self, of: Schedule, calendar: object, *, moving: bool = False, **fields: object) -> None:
         of = as_schedule("What a calendar is applied to", of)
         dates = as_calendar(calendar)
         if dates is None:
             raise ScheduleError(f"The dates are a Calendar or a collection of dates, not {calendar!r}.")
-        self._put((of,), of=of, calendar=dates, **fields)
+        self._put((of,), moving=moving, of=of, calendar=dates, **fields)
 
     @property
     def reads_dates(self) -> bool:
@@ -86,7 +86,8 @@ class Excluding(Dated):
     roll: str
 
     def __init__(self, of: Schedule, calendar: Calendar | Iterable[date | str], roll: str = "skip") -> None:
-        self._put_dated(of, calendar, roll=check_choice("roll", roll, ROLLS) or "skip")
+        roll = check_choice("roll", roll, ROLLS) or "skip"
+        self._put_dated(of, calendar, moving=roll != "skip", roll=roll)
 
     def mask_on(self, stretch: Stretch) -> int | None:
         if self.roll != "skip":

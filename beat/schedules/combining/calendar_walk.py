@@ -42,6 +42,7 @@ class CalendarWalk(NamedTuple):
         return self._first(us, self.calendar.date_from)
 
     def _first(self, us: int, date_from: Callable[[int], int | None]) -> int | None:
+        self.search.charge(1)
         fire = self.search.after(self.of, us)
         while fire is not None:
             segment = self.line.segment(fire // SECOND)

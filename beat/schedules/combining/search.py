@@ -54,16 +54,19 @@ if TYPE_CHECKING:
 
     Ask = Callable[["Search"], int | None]
 
-STEPS: Final = 6_000
+STEPS: Final = 4_500
 PROBED: Final = STEPS // 2  # by `latest`, if its search gives up,
 PROBE: Final = STEPS // 40  # a few at a time
 LAST_STEP: Final = 60  # to find the last fire of a leaf
 YEAR_STEP: Final = 25  # to read a zone's changes in another year,
+SLOW_YEAR_STEP: Final = 250  # those of a zone that is worked out in Python,
 YEAR_BITS: Final = 45  # which is of 2 ** 45 microseconds, 407 days
 TIMES_PER_STEP: Final = 32
+SHARE_STEPS: Final = 1  # to give a part a share of the steps
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
 DEEPEST: Final = 32
 MOST: Final = 256
+MOST_MOVES: Final = 3
 
 
 class Exhausted(Exception):  # noqa: N818 - never an error: the search ends it
@@ -158,6 +161,7 @@ class Search:
         """Return what is found first up to a limit, and up to where nothing else needs to be looked for."""
         found = None
         for number, ask in enumerate(asks):
+            self.charge(SHARE_STEPS)
             steps = self._budget.left // (len(asks) - number)
             if steps <= gave_up.get(ask, 0):
                 continue
@@ -210,10 +214,10 @@ class Search:
 
     def _read_zone(self, zone: tzinfo, year: int) -> None:
         """Charge for reading the changes of a zone in a year, once."""
-        place = id(zone_line(zone)), year
-        if place not in self._read:
-            self._read.add(place)
-            self.charge(YEAR_STEP)
+        line = zone_line(zone)
+        if (id(line), year) not in self._read:
+            self._read.add((id(line), year))
+            self.charge(YEAR_STEP if line.plain else SLOW_YEAR_STEP)
 
     def after(self, part: Schedule, us: int) -> int | None:
         """Return the first fire of a part strictly after `us`, None if there is none up to the limit."""
@@ -260,12 +264,14 @@ class Combined(Schedule):
     tz: ZoneInfo | None = field(compare=False, repr=False)
     depth: int = field(compare=False, repr=False)  # how many combinations deep
     size: int = field(compare=False, repr=False)  # how many schedules are at the leaves
+    moves: int = field(compare=False, repr=False)  # how many times over a fire may be moved to another date
 
-    def _put(self, parts: Iterable[Schedule], **fields: object) -> None:
+    def _put(self, parts: Iterable[Schedule], *, moving: bool = False, **fields: object) -> None:
         """Set all fields, those of every combination from its parts; refuse what is too deep or too large."""
         parts = tuple(parts)
         depth, size = _measure(parts)
-        for name, value in {**fields, "tz": common_zone(parts), "depth": depth, "size": size}.items():
+        measured = {"depth": depth, "size": size, "moves": _moves_of(parts, moving=moving)}
+        for name, value in {**fields, **measured, "tz": common_zone(parts)}.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -394,6 +400,20 @@ def _measure(parts: Iterable[Schedule]) -> tuple[int, int]:
     if size > MOST:
         raise ScheduleError(f"A combination of {size} schedules is too large; it may have at most {MOST}.")
     return depth + 1, size
+
+
+def _moves_of(parts: Iterable[Schedule], *, moving: bool) -> int:
+    """Return how many times over fires are moved by a combination of `parts`; refuse more than can be looked for.
+
+    A move asks for the fires of dates around a date: each one around another multiplies the questions.
+    """
+    moves = max((part.moves for part in parts if isinstance(part, Combined)), default=0) + moving
+    if moves > MOST_MOVES:
+        raise ScheduleError(
+            f"Calendars that roll what they leave out are more than {MOST_MOVES} deep, one around the other; "
+            "put their dates into one calendar."
+        )
+    return moves
 
 
 def _check_stored_depth(given: dict[str, Any]) -> None:

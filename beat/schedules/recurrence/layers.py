@@ -8,7 +8,9 @@ something left, but for single dates and the last days of exceptions, and there 
 
 A rule of which nothing is left, for centuries or for ever, must not cost a look at every year. So a search that is in
 vain looks at the shadow of the rule: all its times on all days that it may have in the calendar's round, less what is
-taken away in every round.
+taken away in every round. Intervals that take thousands of years to meet are not told by that. So no more than
+`YEARS_LOOKED_AT` are looked at, of each rule and for each exception, but always `LEAST_AHEAD`: what is left only after
+so long a silence counts as nothing.
 
 An INTERVAL below a day that is not a part of it gives a layer other times on each day, with a period of some days; those
 on which it has one of the times that are left are a ring of that period. Exceptions have no such layers.
@@ -23,16 +25,24 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.dst import DAY
 from beat.schedules.recurrence.days import (
+    FAR,
     MOST_DAYS,
     MOST_KEPT,
-    NO_DAY,
     YEARS_AROUND,
     At,
     Cycle,
     year_at,
 )
 from beat.schedules.recurrence.parts import DAILY, HOURLY, LATEST, MINUTELY, SECONDLY
-from beat.schedules.recurrence.phase import ALL_DAYS, Ring, Units, bits_of, cycle_of_days, days_around, places
+from beat.schedules.recurrence.phase import (
+    ALL_DAYS,
+    Ring,
+    Units,
+    bits_of,
+    cycle_of_days,
+    days_around,
+    places,
+)
 from beat.schedules.recurrence.picks import PickedDays, rectangles
 from beat.schedules.recurrence.start import PER_DAY, allowed_units, day_sets, most_days, offsets_of, time_bits
 
@@ -44,7 +54,9 @@ if TYPE_CHECKING:
 
 
 MOST_CELLS: Final = 256
-AHEAD: Final = (MOST_DAYS, NO_DAY)  # days
+YEARS_LOOKED_AT: Final = 4_000
+LEAST_AHEAD: Final = 300  # years
+AHEAD: Final = (MOST_DAYS, 30 * MOST_DAYS)  # days, and then as far as is looked
 
 
 class Layer:
@@ -161,7 +173,9 @@ def _times(rule: Rule, start: int, offsets: tuple[int, ...]) -> int:
     """Return the seconds of a day that a rule may have, as bits."""
     if rule.by_set_pos:
         size = DAY // PER_DAY[rule.freq]
-        units = bits_of([unit * size for unit in places(allowed_units(rule))], DAY)
+        units = allowed_units(rule)
+        if size > 1:
+            units = bits_of([unit * size for unit in places(units)], DAY)
         return reduce(or_, (units << offset for offset in offsets), 0)
     second = start % DAY
     return time_bits(
@@ -246,10 +260,25 @@ def _cells(days: int, *gone: int) -> dict[int, int]:
     return cells
 
 
+class Gap(NamedTuple):
+    """Days on which nothing is left, from the one to before the other; `last` is whether that is one on which something is."""
+
+    since: int
+    end: int
+    last: bool
+
+    def joined(self, other: Gap) -> Gap:
+        """Return both gaps as one if they touch, else this one."""
+        if self.since > other.end or other.since > self.end:
+            return self
+        _, end, last = max(self, other, key=lambda gap: gap.end)
+        return Gap(min(self.since, other.since), end, last)
+
+
 class Left:
     """The readings of layers less those of others and single ones."""
 
-    __slots__ = ("_but", "_but_dates", "_days", "_latest", "_layers", "_start")
+    __slots__ = ("_ahead", "_but", "_but_dates", "_days", "_gap", "_latest", "_layers", "_start")
 
     def __init__(
         self, rules: list[RuleLayers], but: list[Layer], but_dates: dict[int, list[int]], start: int
@@ -258,6 +287,9 @@ class Left:
         self._but, self._but_dates, self._start = but, but_dates, start
         # The days of the rule come first: a year without any is passed over at once.
         self._days = [At(rule.days, RuleLeft(rule, but), until=rule.until) for rule in rules if rule.layers]
+        years = YEARS_LOOKED_AT // (len(self._days) * (1 + len(but)) or 1)
+        self._ahead = (*AHEAD, max(years, LEAST_AHEAD) * MOST_DAYS)
+        self._gap = Gap(0, 0, last=False)  # the latest that was long
         self._latest = (0, self.on(0))
 
     @property
@@ -289,12 +321,39 @@ class Left:
         """Return the first day, from `day` on, on which something may be left.
 
         Rules are asked for the days near first: of one that is over, nothing is searched while another one fires.
+        Where there is nothing for long is remembered.
         """
-        for ahead in AHEAD:
-            found = [each for days in self._days if (each := days.at_or_after(day, day + ahead)) is not None]
-            if found:
-                return min(found)
-        return None
+        found = None
+        for ahead in self._ahead:
+            found = self._first_until(day, day + ahead)
+            if found is not None:
+                break
+        end = day + self._ahead[-1] if found is None else found
+        gap = Gap(day, end, last=found is not None).joined(self._gap)
+        if gap.end - gap.since > FAR:
+            self._gap = gap
+        return found
+
+    def _first_until(self, day: int, before: int) -> int | None:
+        since, end, last = self._gap
+        if day < since < before:
+            found = self._look(day, since)
+            if found is not None:
+                return found
+            day = since
+        if since <= day < end:
+            if last:
+                return end if end < before else None
+            day = end
+        return self._look(day, before)
+
+    def _look(self, day: int, before: int) -> int | None:
+        found = None
+        for days in self._days:
+            each = days.at_or_after(day, before)
+            if each is not None:
+                found = before = each
+        return found
 
     def on(self, day: int) -> int:
         """Return the seconds of a day that are left, as bits."""

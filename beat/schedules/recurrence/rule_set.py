@@ -229,8 +229,8 @@ def check_rules(rules: Rules) -> None:
     if effort > MOST_EFFORT:
         raise ScheduleError(
             f"The set takes long: {effort}; expected at most {MOST_EFFORT}. A rule with COUNT counts as 1, below the day as "
-            f"2; one of seconds whose INTERVAL comes round to the same time of day only after {LONGEST_LEFT} days as 2; one "
-            "of days or less without BY parts as 0."
+            f"2; one of seconds whose INTERVAL comes round to the same time of day only after {LONGEST_LEFT} days as 2, with "
+            "BYSETPOS as 1; one of days or less without BY parts as 0."
         )
 
 
@@ -242,7 +242,7 @@ def _effort(rule: Rule) -> int:
         return 2
     if rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
         return 2
-    return int(rule.times is not None)
+    return int(rule.times is not None or (rule.freq == SECONDLY and bool(rule.by_set_pos)))
 
 
 def _round(rule: Rule) -> int:
