@@ -38,6 +38,7 @@ from beat.store import (
 )
 from jobq.errors import StoreUnavailable
 from jobq.stores.redis import RedisStore, batches, load_script, pack, text
+from jobq.stores.redis_permissions import JOB_KEYS, Needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,16 +56,19 @@ _BEAT_SCRIPTS = (
 T = TypeVar("T")
 
 
-COMMANDS = (
-    "EXISTS|EXPIRE 1|GET|HMGET f|HSET f v|INCR|LLEN|LPUSH v|LTRIM 0 0|PERSIST|PUBLISH m|RPUSH v|SADD m|SET v|"
-    "SREM m|ZADD 1 m|ZRANGE 0 0|ZRANGEBYSCORE 0 0|ZREM m|ZREMRANGEBYSCORE 0 0|UNLINK"
+BEAT = Needs(
+    (
+        *("leader", "nodes", "entry:*", "entries", "source:*", "due", "history:*"),
+        *("retired", "changes", "identity", "reloads"),
+        *JOB_KEYS,
+    ),
+    "EXISTS key|EXPIRE key 1|GET key|HMGET key f|HSET key f v|INCR key|LLEN key|LPUSH key v|LRANGE key 0 0|LTRIM key 0 0|"
+    "PERSIST key|PUBLISH channel m|RPUSH key v|SADD key m|SET key v|SMEMBERS key|SREM key m|TIME|UNLINK key|"
+    "ZADD key 1 m|ZRANGE key 0 0|ZRANGEBYSCORE key 0 0|ZREM key m|ZREMRANGEBYSCORE key 0 0",
 )
-"""Those that the beat's scripts run, and the part of the queue's that enqueues."""
 
 
 class RedisBeatStore(RedisStore):
-    _commands = COMMANDS
-
     def __init__(self, url: str, keep_history: int) -> None:
         super().__init__(url)
         self._keep_history = keep_history
@@ -73,6 +77,12 @@ class RedisBeatStore(RedisStore):
     def close(self) -> None:
         self._hang_up()
         super().close()
+
+    def _needs(self) -> Needs:
+        return BEAT
+
+    def _try_waiting(self) -> None:
+        """Beats wait on the channel, which has been tried."""
 
     # -- leadership
 

@@ -10,10 +10,10 @@ import redis
 from acl_rounds import ROUNDS
 
 from beat.stores import open_beat_store
-from beat.stores.redis import COMMANDS as BEAT_COMMANDS
+from beat.stores.redis import BEAT
 from jobq.errors import StoreRefused, StoreUnavailable
 from jobq.stores import open_store
-from jobq.stores.redis import COMMANDS
+from jobq.stores.redis_permissions import PRODUCER, WORKER
 
 ROOT = Path(__file__).parents[2]
 LINES = [
@@ -23,6 +23,15 @@ USERS = {words[2]: words[3:] for words in LINES}
 FIRST = USERS["beat"][:4]
 """`reset on >password resetchannels`: what makes a user one, and nothing that it may do."""
 
+NEEDS = {"beat": BEAT, "worker": WORKER, "producer": PRODUCER}
+ALONE = {
+    "beat": {"eval", "evalsha", "subscribe"},
+    "worker": {"blpop", "eval", "evalsha", "subscribe"},
+    "producer": {"eval", "evalsha", "subscribe"},
+}
+"""Commands that no script runs or may run."""
+
+OPENED = {"beat": open_beat_store, "worker": open_store}
 TAKEN = [(name, word) for name, words in USERS.items() for word in words if word[0] in "~&+"]
 
 
@@ -66,27 +75,70 @@ def test_every_word_is_needed(server, admin, name, word):
         ROUNDS[name](url_of(server, name))
 
 
-@pytest.mark.parametrize(("name", "opened"), [("beat", open_beat_store), ("worker", open_store)])
-def test_what_a_script_may_lack_is_named_at_the_start(server, admin, name, opened):
-    let(admin, name, [word for word in USERS[name] if word not in ("+rpush", "+persist")])
-    store = opened(url_of(server, name))
-    with pytest.raises(StoreRefused, match="does not permit its user what is needed: PERSIST, RPUSH "):
+@pytest.mark.parametrize(("name", "word"), [(name, word) for name, word in TAKEN if name in OPENED])
+def test_each_word_that_is_missing_is_named_at_the_start(server, admin, name, word):
+    let(admin, name, [other for other in USERS[name] if other != word])
+    admin.script_flush()
+    store = OPENED[name](url_of(server, name))
+    with pytest.raises(StoreRefused, match="does not permit its user what is needed: ") as caught:
         store.examine()
     store.close()
+    if word not in (
+        "~{beatd}:",
+        "+eval",
+        "+evalsha",
+        "+subscribe",
+        "+blpop",
+    ):  # those are in the server's words
+        assert f"needed: {word.upper()[1:] if word[0] == '+' else word} (docs" in str(caught.value)
     assert admin.keys() == []  # trying left nothing behind
 
 
-@pytest.mark.parametrize(
-    ("folders", "tried"), [(["queue/jobq"], COMMANDS), (["beat"], BEAT_COMMANDS)], ids=["queue", "beat"]
-)
-def test_every_command_of_the_scripts_is_tried(folders, tried):
+@pytest.mark.parametrize("name", OPENED)
+def test_all_that_a_script_may_lack_is_named_at_once(server, admin, name):
+    lacking = ("+rpush", "+persist", "~{beatd}:job:*", "~{beatd}:queues")
+    let(admin, name, [word for word in USERS[name] if word not in lacking])
+    store = OPENED[name](url_of(server, name))
+    with pytest.raises(
+        StoreRefused, match=r"needed: PERSIST, RPUSH, ~\{beatd\}:job:\*, ~\{beatd\}:queues \(docs"
+    ):
+        store.examine()
+    store.close()
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_what_is_tried_is_what_the_page_grants(name):
+    keys, commands = NEEDS[name]
+    assert {word for word in USERS[name] if word[0] == "~"} == {f"~{{beatd}}:{key}" for key in ("", *keys)}
+    tried = {command.split()[0].lower() for command in commands.split("|")}
+    assert {word[1:] for word in USERS[name] if word[0] == "+"} == tried | ALONE[name]
+
+
+@pytest.mark.parametrize(("folder", "needs"), [("queue/jobq", WORKER), ("beat", BEAT)], ids=["queue", "beat"])
+def test_every_key_and_command_of_the_scripts_is_tried(folder, needs):
     """What the beat's scripts share with the queue's is tried for both, by hand: only `insert` uses it."""
-    scripts = [
-        path.read_text() for folder in folders for path in (ROOT / folder / "stores/lua").glob("*.lua")
-    ]
-    called = set(re.findall(r"(?:redis\.p?call|in_chunks|demand|sound)\('([A-Z]+)'", "\n".join(scripts)))
-    missing = called - {"TIME"} - {command.split()[0] for command in tried.split("|")}
-    assert not missing
+    scripts = "\n".join(path.read_text() for path in (ROOT / folder / "stores/lua").glob("*.lua"))
+    called = set(re.findall(r"(?:redis\.p?call|in_chunks|demand|sound)\('([A-Z]+)'", scripts))
+    assert not called - {command.split()[0] for command in needs.commands.split("|")}
+    published = set(re.findall(r"'PUBLISH', P \.\. '([a-z_]+:?)'", scripts))
+    named = set(re.findall(r"P \.\. '([a-z_]+:?)'", scripts)) - published
+    assert named
+    assert not named - {key.removesuffix("*") for key in needs.keys}
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_trying_changes_nothing_that_is_there(server, admin, name):
+    """Whatever stands at the keys of which there is one each, and however often."""
+    let(admin, "worker", USERS["worker"])
+    ROUNDS["worker"](url_of(server, "worker"))
+    let(admin, "beat", USERS["beat"])
+    ROUNDS["beat"](url_of(server, "beat"))
+    before = {key: (admin.dump(key), admin.ttl(key) < 0) for key in sorted(admin.scan_iter())}
+    store = open_beat_store(server.url) if name == "beat" else open_store(server.url)
+    store._try_permissions(NEEDS[name])
+    store.close()
+    assert len(before) > 10
+    assert {key: (admin.dump(key), admin.ttl(key) < 0) for key in sorted(admin.scan_iter())} == before
 
 
 def test_a_beat_that_may_not_ask_for_the_policy_is_silent(server, admin):

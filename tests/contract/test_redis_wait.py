@@ -7,7 +7,7 @@ import redis
 from beats import beat_stores
 from redis_fleet import start_replica
 
-from jobq.errors import StoreUnavailable
+from jobq.errors import StoreRefused, StoreUnavailable
 from jobq.job import State
 from jobq.stores import open_store
 
@@ -132,3 +132,19 @@ def test_a_master_short_of_replicas_is_unavailable_for_now(short, new):
     store.close()
     with beat_stores(short) as make, pytest.raises(StoreUnavailable, match="refuses for now"):
         make().identity()
+
+
+def test_a_missing_permission_is_told_though_the_replicas_are_away(pair, store_url, replica):
+    master, _ = pair
+    url = f"redis://poor:pw@127.0.0.1:{master.port}/0?wait_replicas=1&wait_ms=50"
+    replica.pause()
+    with redis.Redis.from_url(store_url.partition("?")[0]) as admin:
+        for lacking in ("rpush", "wait"):
+            admin.execute_command(
+                "ACL SETUSER", "poor", "reset", "on", ">pw", "~*", "&*", "+@all", f"-{lacking}"
+            )
+            store = open_store(url)
+            with pytest.raises(StoreRefused, match="does not permit its user what is needed: "):
+                store.examine()
+            store.close()
+        admin.execute_command("ACL DELUSER", "poor")

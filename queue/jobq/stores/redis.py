@@ -5,6 +5,9 @@ not at all whatever dies around it. A connection that breaks leaves the caller n
 `StoreUnavailable`, and the verbs are safe to repeat (see jobq.store). The client library's own retries are off,
 for they would repeat a verb without saying so; a connection that went stale while idle is replaced once.
 
+Permissions: a script that lacks one would be stopped half-way, and keep what it wrote. So what the user may do is tried
+first (redis_permissions.py).
+
 Durability: with `wait_replicas` in the URL, what a verb wrote has reached so many replicas when it returns. Fewer are
 `StoreUnavailable`: it is written, but a failover may forget it. In the same round trip a message is published that
 nobody hears, because WAIT waits for the writes of its own connection only, and a verb that found its work done already
@@ -55,11 +58,13 @@ from jobq.message import CANCELLED, LOST
 from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
 from jobq.stores.redis_client import TIMEOUT, connect
 from jobq.stores.redis_faults import fault_of, is_read_only
+from jobq.stores.redis_permissions import WORKER, trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from jobq.job import NewJob, Outcome
+    from jobq.stores.redis_permissions import Needs
 
 T = TypeVar("T")
 
@@ -73,14 +78,8 @@ _YEAR_9999 = 253_370_764_800_000_000
 """No instant from here on can be shown in every zone."""
 
 _NO_EVICTION = "noeviction"
-COMMANDS = (
-    "DEL|EXISTS|EXPIRE 1|HDEL f|HMGET f|HSET f v|LLEN|LPOP|LPUSH v|LREM 1 v|PERSIST|PUBLISH m|"
-    "RPUSH v|SADD m|SMEMBERS|ZADD 1 m|ZCARD|ZRANGE 0 0|ZRANGEBYSCORE 0 0|ZREM m|ZREMRANGEBYSCORE 0 0|ZREVRANGE 0 0|UNLINK"
-)
-"""Those that the scripts run, each with what follows its key."""
-
-_READERS = frozenset({"queues", "due", "entries"})
-"""Scripts that write nothing."""
+_READERS = frozenset({"queues", "due", "entries", "examine"})
+"""Scripts that write nothing that anything rests on."""
 
 
 class Unconfirmed(StoreUnavailable):
@@ -92,15 +91,14 @@ class Unconfirmed(StoreUnavailable):
 
 
 class RedisStore:
-    _commands = COMMANDS
-
     def __init__(self, url: str) -> None:
         self._redis, self._blocking, self._target = connect(url, longest_block=_LONGEST_BLOCK)
         self.url = self._target.shown
         self._prefix = f"{{{self._target.namespace}}}:"
 
     def examine(self) -> list[str]:
-        self._examine_permissions()
+        self._try_permissions(self._needs())
+        self._try_alone()
         try:
             memory = self._call(lambda: self._redis.info("memory"))
         except StoreRefused:
@@ -111,13 +109,35 @@ class RedisStore:
         unfit = f'has maxmemory-policy "{policy}", and throws away jobs and entries when its memory is full'
         return [f"the store at {self.url} {unfit}; expected {_NO_EVICTION}"]
 
-    def _examine_permissions(self) -> None:
-        refused = self._run("examine", pack([command.split() for command in self._commands.split("|")]))
+    def _needs(self) -> Needs:
+        return WORKER
+
+    def _try_permissions(self, needs: Needs) -> None:
+        """`StoreRefused` if a script might be stopped half-way; argued in redis_permissions.py."""
+        refused = self._run("examine", pack(list(trials(needs, self._prefix))))
         if refused:
-            names = ", ".join(map(text, refused))
+            names = ", ".join(dict.fromkeys(map(text, refused)))
             raise StoreRefused(
                 f"the store at {self.url} does not permit its user what is needed: {names} (docs/redis.md says who needs what)"
             )
+        if self._target.wait_replicas:
+            self._call(lambda: self._redis.wait(0, 1))
+
+    def _try_alone(self) -> None:
+        """What is needed and no script may run."""
+        self._call(lambda: self._redis.eval("return 1", 0))
+        with self._blocking.pubsub() as channel:
+            self._call(lambda: channel.subscribe(f"{self._prefix}wait"))
+            self._call(lambda: channel.get_message(timeout=TIMEOUT))
+        self._try_waiting()
+
+    def _try_waiting(self) -> None:
+        try:
+            self.wait([""], 0)
+        except StoreRefused:
+            raise
+        except StoreUnavailable:
+            return  # a replica: it refuses for now
 
     def close(self) -> None:
         self._redis.close()

@@ -1,15 +1,19 @@
--- ARGV[1]: msgpack array of commands, each an array of words. Runs them on a key that belongs to nobody, and returns the
--- names of those that this user may not run: a script that fails half-way for the lack of one would keep what it wrote.
-local key = P .. 'wake:' -- of the queue without a name, which there can't be
-local refused = {}
-for _, words in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local answer = redis.pcall(words[1], key, unpack(words, 2))
+-- ARGV[1]: msgpack array of trials {what is missing if its key or channel is refused, command, ...}, as redis_permissions.py
+-- makes them. Returns what this user is not permitted: those, and the names of commands.
+local function refusal(trial)
+  local answer = redis.pcall(unpack(trial, 2))
   local said = type(answer) == 'table' and answer.err or ''
   for _, sign in ipairs({'NOPERM', 'The user executing the script', 'ACL failure'}) do
     if string.find(said, sign, 1, true) then
-      refused[#refused + 1] = words[1]
-      break
+      -- "can't run this command" in 6.2, "no permissions to run the 'x' command" later
+      return string.find(said, ' run th', 1, true) and trial[2] or trial[1]
     end
   end
+end
+
+local refused = {}
+for index, trial in ipairs(cmsgpack.unpack(ARGV[1])) do
+  refused[#refused + 1] = refusal(trial)
+  if index == 1 and #refused > 0 then return refused end -- nothing is left behind that can't be removed
 end
 return refused
