@@ -78,7 +78,7 @@ class RedisBeatStore(RedisStore):
         self._hang_up()
         super().close()
 
-    def _needs(self) -> Needs:
+    def _needs(self, script: str = "") -> Needs:  # noqa: ARG002 - the same for each
         return BEAT
 
     def _try_waiting(self) -> None:

@@ -83,7 +83,8 @@ class Store(Protocol):
     def examine(self) -> list[str]:
         """Look at the store once, before anything rests on it: sentences on what makes it unfit.
 
-        Raises `StoreRefused` where no patience would help.
+        Raises `StoreRefused` where no patience would help. Verbs that write raise the same, and have written nothing,
+        for what is found missing after an outage or by those who have not called this.
         """
 
     def now(self) -> int:

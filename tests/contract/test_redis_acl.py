@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from acl_rounds import ROUNDS
 from beat.stores import open_beat_store
 from beat.stores.redis import BEAT
 from jobq.errors import StoreRefused, StoreUnavailable
+from jobq.job import NewJob, Outcome, State
 from jobq.stores import open_store
 from jobq.stores.redis_permissions import PRODUCER, WORKER
 
@@ -51,6 +53,14 @@ def admin(server):
 
 def url_of(server, name, password=None):
     return f"redis://{name}:{password or f'{name}-password'}@127.0.0.1:{server.port}/0"
+
+
+def open_store_of(server):
+    return contextlib.closing(open_store(server.url))
+
+
+def new(job_id):
+    return NewJob(job_id, "default", 5, '{"task":"t"}')
 
 
 def let(admin, name, words):
@@ -139,6 +149,65 @@ def test_trying_changes_nothing_that_is_there(server, admin, name):
     store.close()
     assert len(before) > 10
     assert {key: (admin.dump(key), admin.ttl(key) < 0) for key in sorted(admin.scan_iter())} == before
+
+
+LATER = ("+subscribe", "+eval")
+"""What an enqueue does without, once the server knows the script."""
+
+
+@pytest.mark.parametrize(
+    "word", [word for word in USERS["producer"] if word[0] in "~&+" and word not in LATER]
+)
+def test_a_producer_that_lacks_a_word_is_refused_before_anything_is_written(server, admin, word):
+    let(admin, "producer", [other for other in USERS["producer"] if other != word])
+    store = open_store(url_of(server, "producer"))
+    for _ in range(2):
+        with pytest.raises(StoreRefused, match="does not permit its user what is needed"):
+            store.enqueue([new("a")])
+    assert admin.keys() == []
+    let(admin, "producer", USERS["producer"])
+    assert store.enqueue([new("a")]) == [True]
+    store.close()
+
+
+def test_a_producer_asks_once(server, admin):
+    let(admin, "producer", USERS["producer"])
+    store = open_store(url_of(server, "producer"))
+    assert store.enqueue([new("a")]) == [True]
+    admin.config_resetstat()
+    assert store.enqueue([new("b"), new("c")]) == [True, True]
+    assert admin.info("commandstats")["cmdstat_evalsha"]["calls"] == 1
+    store.close()
+
+
+@pytest.mark.parametrize("first", ["away", "known"])
+def test_a_user_is_looked_at_again_after_an_outage(new_redis_server, first):
+    """Somebody has changed it meanwhile: nothing is begun, so a failed job is not left between its lease and the dead."""
+    server = new_redis_server(append_only=True)
+    with redis.Redis.from_url(server.url) as admin:
+        let(admin, "worker", USERS["worker"])
+        store = open_store(url_of(server, "worker"))
+        with open_store_of(server) as other:
+            other.enqueue([new("a")])
+            (claim,) = other.fetch(["default"], 1, 60_000_000, "w").claims
+        if first == "known":
+            store.examine()
+            assert store.extend([(claim.id, claim.token)], 60_000_000) == [True]
+        server.stop()
+        end = [Outcome(claim.id, claim.token, State.FAILED, "{}", -1)]
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            store.complete(end)
+        server.start()
+        let(admin, "worker", [word for word in USERS["worker"] if word != "~{beatd}:failed"])
+        for _ in range(2):
+            with pytest.raises(StoreRefused, match=r"needed: ~\{beatd\}:failed \(docs"):
+                store.complete(end)
+        assert admin.hget("{beatd}:job:a", "state") == b"running"
+        let(admin, "worker", USERS["worker"])
+        assert store.complete(end) == [True]
+        assert [record.id for record in store.failed()] == ["a"]
+        store.close()
+    server.stop()
 
 
 def test_a_beat_that_may_not_ask_for_the_policy_is_silent(server, admin):

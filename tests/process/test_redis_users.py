@@ -144,3 +144,29 @@ def test_a_command_with_a_wrong_password_is_a_usage_error(programs, server):
     program = programs.start(command(JOBQ, "info"), "info", JOBQ_STORE=url_of(server, "worker", "wrong"))
     assert program.wait() == 2
     assert open_store(url_of(server, "worker")).totals()
+
+
+@pytest.mark.parametrize("name", ["beat", "worker"])
+def test_who_started_without_a_store_looks_at_it_when_it_comes(programs, new_redis_server, name):
+    """The user that it finds then lacks a pattern: it is told, nothing is begun, and it goes on when that is granted."""
+    key = {"beat": "~{beatd}:history:*", "worker": "~{beatd}:failed"}[name]
+    line = next(line for line in PAGE.read_text().splitlines() if line.startswith(f"ACL SETUSER {name} "))
+    poor = " ".join(word for word in line.split()[2:] if word not in (key, "reset"))
+    server = new_redis_server(options={"user": poor})
+    server.stop()
+    config = programs.write_config(entry(every=0.2))
+    words = {
+        "beat": (BEATD, "--config", str(config), "--log-format", "json"),
+        "worker": (JOBQ, "-A", APP, "worker", "-c", "1", "--log-format", "json"),
+    }[name]
+    program = programs.start(command(*words), name, JOBQ_STORE=url_of(server, name))
+    program.wait_said("store_lost")
+    server.start()
+    assert f"needed: {key} (docs" in program.wait_said("store_refused")["message"]
+    with redis.Redis.from_url(server.url) as admin:
+        assert list(admin.scan_iter()) == []
+        admin.execute_command("ACL SETUSER", name, key)
+        program.wait_said("store_returned")
+        assert list(admin.scan_iter())
+    assert program.stop() == 0
+    server.stop()

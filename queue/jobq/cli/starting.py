@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def look_at(url: str, open_store: Callable[[str], Store]) -> None:
     """Warn of a store that is unfit. `StoreRefused` now is a mistake to be told; once we run, it is sat out.
 
-    A store that is away is waited for by whoever is started.
+    A store that is away is waited for by whoever is started; it tries the permissions itself when the store comes.
     """
     with contextlib.closing(open_store(url)) as store:
         try:

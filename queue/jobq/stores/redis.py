@@ -6,7 +6,7 @@ not at all whatever dies around it. A connection that breaks leaves the caller n
 for they would repeat a verb without saying so; a connection that went stale while idle is replaced once.
 
 Permissions: a script that lacks one would be stopped half-way, and keep what it wrote. So what the user may do is tried
-first (redis_permissions.py).
+first, before the first script that writes and after each outage (redis_permissions.py).
 
 Durability: with `wait_replicas` in the URL, what a verb wrote has reached so many replicas when it returns. Fewer are
 `StoreUnavailable`: it is written, but a failover may forget it. In the same round trip a message is published that
@@ -58,7 +58,7 @@ from jobq.message import CANCELLED, LOST
 from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
 from jobq.stores.redis_client import TIMEOUT, connect
 from jobq.stores.redis_faults import fault_of, is_read_only
-from jobq.stores.redis_permissions import WORKER, trials
+from jobq.stores.redis_permissions import PRODUCER, WORKER, trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,6 +81,9 @@ _NO_EVICTION = "noeviction"
 _READERS = frozenset({"queues", "due", "entries", "examine"})
 """Scripts that write nothing that anything rests on."""
 
+_PRODUCER_SCRIPTS = frozenset({"enqueue", "cancel", "forget"})
+"""What programs call that run no jobs. Any other script that writes is a worker's."""
+
 
 class Unconfirmed(StoreUnavailable):
     """Too few replicas have what was written. `answer` is what the verb would have returned."""
@@ -95,6 +98,7 @@ class RedisStore:
         self._redis, self._blocking, self._target = connect(url, longest_block=_LONGEST_BLOCK)
         self.url = self._target.shown
         self._prefix = f"{{{self._target.namespace}}}:"
+        self._granted: set[Needs] = set()
 
     def examine(self) -> list[str]:
         self._try_permissions(self._needs())
@@ -109,8 +113,9 @@ class RedisStore:
         unfit = f'has maxmemory-policy "{policy}", and throws away jobs and entries when its memory is full'
         return [f"the store at {self.url} {unfit}; expected {_NO_EVICTION}"]
 
-    def _needs(self) -> Needs:
-        return WORKER
+    def _needs(self, script: str = "") -> Needs:
+        """What is needed by whoever runs this script."""
+        return PRODUCER if script in _PRODUCER_SCRIPTS else WORKER
 
     def _try_permissions(self, needs: Needs) -> None:
         """`StoreRefused` if a script might be stopped half-way; argued in redis_permissions.py."""
@@ -122,6 +127,7 @@ class RedisStore:
             )
         if self._target.wait_replicas:
             self._call(lambda: self._redis.wait(0, 1))
+        self._granted.add(needs)
 
     def _try_alone(self) -> None:
         """What is needed and no script may run."""
@@ -295,7 +301,9 @@ class RedisStore:
         return [answer == 1 for answer in answers]
 
     def _run(self, name: str, *args: object) -> Any:
-        """Run `lua/<name>.lua` on this namespace."""
+        """Run `lua/<name>.lua` on this namespace, once it is known that it will not be stopped half-way."""
+        if name not in _READERS and (needs := self._needs(name)) not in self._granted:
+            self._try_permissions(needs)
         sha, source = self._script(name)
 
         def call(to: redis.Redis) -> Any:
@@ -338,7 +346,8 @@ class RedisStore:
         return answer
 
     def _ask_anew(self) -> None:
-        """Behind Sentinel: who the master is, before the next verb."""
+        """Behind Sentinel: who the master is, before the next verb. Anywhere: what it permits."""
+        self._granted.clear()
         for client in (self._redis, self._blocking):
             client.connection_pool.disconnect(inuse_connections=False)
 
@@ -354,6 +363,7 @@ class RedisStore:
             fault = fault_of(error, self.url)
             if fault is None:
                 raise
+            self._granted.clear()  # when it returns, it may permit less
             raise fault from None
 
 

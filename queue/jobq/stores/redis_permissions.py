@@ -1,7 +1,9 @@
 """What a user of the Redis must be permitted, and how that is tried before anything rests on it.
 
 A script that is stopped half-way for the lack of a permission keeps what it wrote: a tick's job in no queue, a failed
-job that is no dead letter. So all that a kind of program needs is tried before it starts.
+job that is no dead letter. So a store tries all that its kind of program needs before its first script that writes, and
+again after each outage, for somebody may have changed the user meanwhile. While something is missing, every verb that
+writes is refused, and none has begun.
 
 Each command is tried on a key that belongs to nobody, the tokens of a queue without a name. Each family of keys is tried
 at the key of it without a name, or where there is but one key, at that: by a read, and by the removal of a member that
