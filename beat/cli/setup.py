@@ -25,7 +25,7 @@ from jobq.cli.starting import look_at
 from jobq.errors import ConfigError
 from jobq.log import event
 from jobq.stores import open_store
-from jobq.worker.options import WorkerOptions, default_name
+from jobq.worker.options import WorkerOptions, check_lease, default_name
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,9 @@ def prepare(
     if read is None:
         settings = _with_app(settings, loaded, keep_lease_ttl=lease_ttl is not None)
     worker_settings = _worker_of(loaded) if read is None else read.worker
+    children = worker_settings.concurrency if worker is None else worker
+    if children:
+        check_lease(worker_settings.lease_ttl, loaded.store_url)
     if worker_settings.allowed_imports is not None:
         loaded.conf.worker_allowed_imports = worker_settings.allowed_imports
     return Setup(
@@ -167,7 +170,7 @@ def prepare(
         app_given=spec is not None,
         settings=settings,
         worker=worker_settings,
-        children=worker_settings.concurrency if worker is None else worker,
+        children=children,
         sources=gather(read, loaded if spec else None),
     )
 

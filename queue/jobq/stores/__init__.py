@@ -95,6 +95,16 @@ def shows_secret(url: str) -> bool:
     return any(":" in user for user in re.findall(_USER, url)) or re.search(_IN_QUERY, url) is not None
 
 
+def longest_wait(url: str) -> int:
+    """Milliseconds that a verb which succeeds may have waited for replicas; 0 where none are waited for."""
+    if scheme_of(url) not in REDIS_SCHEMES:
+        return 0
+    from jobq.stores.redis_url import parse
+
+    target = parse(url)
+    return target.wait_ms if target.wait_replicas else 0
+
+
 def with_wait_replicas(url: str, replicas: int) -> str:
     """The URL that has verbs wait for so many replicas; `ConfigError` if it can't, or says another number."""
     if scheme_of(url) not in REDIS_SCHEMES:

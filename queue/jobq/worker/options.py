@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from jobq.errors import ConfigError
 from jobq.job import DEFAULT_QUEUE, check_queue
+from jobq.store import lease_parts
+from jobq.stores import longest_wait
 from jobq.suggest import did_you_mean
 
 POOLS = ("prefork", "solo")
@@ -47,3 +49,20 @@ class WorkerOptions:
             raise ConfigError(f"lease_ttl is {self.lease_ttl:g}; expected 1 to 86400 seconds")
         for queue in self.queues:
             check_queue(queue)
+
+
+def check_lease(lease_ttl: float, url: str) -> None:
+    """`ConfigError` for a lease by which no job might be started, from the store of this URL.
+
+    A job is started only within the grace of its lease, counted from before the store was asked for it (`holding`). If
+    that is over when the answer comes, the lease is extended first, which takes as long again: where the replicas take
+    longer than the grace, and no longer than `wait_ms`, all that is fetched would be given back, time after time.
+    """
+    wait_ms = longest_wait(url)
+    grace = lease_parts(round(lease_ttl * 1_000_000))[1]
+    if wait_ms * 1000 >= grace:
+        raise ConfigError(
+            f"lease_ttl of the worker is {lease_ttl:g} s, and the store's URL lets replicas take {wait_ms} ms (wait_ms): "
+            "leases could be too old to start their jobs by, which would be given back again and again; expected a "
+            f"lease_ttl above {3 * wait_ms / 1000:g} s, or a wait_ms of at most {(grace - 1) // 1000}"
+        )

@@ -29,6 +29,7 @@ from jobq.log import event
 from jobq.runtime import STOP_SIGNALS
 from jobq.worker.child import Child
 from jobq.worker.imports import EVERYTHING, Imports
+from jobq.worker.options import check_lease
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -51,6 +52,7 @@ MISCONFIGURED = 78
 
 def run_worker(app: App, options: WorkerOptions) -> int:
     """Run until told to stop, or with `burst` until the queues are empty. The exit code."""
+    check_lease(options.lease_ttl, app.store_url)
     app.finalize()
     if options.pool == "solo":
         return run_solo(app, options)
