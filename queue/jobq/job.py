@@ -57,7 +57,10 @@ class NewJob(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Claim(msgspec.Struct, array_like=True, frozen=True):
-    """A fetched job: `token` is the proof of its lease. The message is as it was found, sound or not."""
+    """A fetched job: `token` is the proof of its lease. The message is as it was found, sound or not.
+
+    `lost` counts the workers that it has outlived: with more than MAX_LOST it is to be ended, and not to be run.
+    """
 
     id: str
     queue: str
@@ -65,6 +68,7 @@ class Claim(msgspec.Struct, array_like=True, frozen=True):
     message: bytes
     enqueued_at: int
     attempt: int = 1
+    lost: int = 0
 
 
 class Outcome(msgspec.Struct, array_like=True, frozen=True):

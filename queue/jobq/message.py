@@ -117,10 +117,9 @@ def encode_json(value: object) -> str:
     return _encoder.encode(value).decode()
 
 
-LOST = encode_json(
-    Failure("jobq.errors.WorkerLost", f"the workers that ran this job died {MAX_LOST + 1} times while it ran")
-)
-"""The payload of a job that outlived too many workers."""
+OUTLIVED = f"the workers that ran this job died {MAX_LOST + 1} times while it ran"
+LOST = encode_json(Failure("jobq.errors.WorkerLost", OUTLIVED))
+"""The payload of a job that outlived too many workers, that which was to end it included."""
 
 CANCELLED = encode_json(Failure("jobq.errors.TaskRevoked", "cancelled before it started"))
 

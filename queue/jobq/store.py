@@ -14,7 +14,9 @@ The four steps that carry "no job is lost" (design: a job leaves the queue only 
 
 fetch     available -> running. Makes available first what is due: scheduled jobs whose time has come, at the
           back of their queue, and running jobs whose lease is over, at its front. A job that has outlived
-          its workers more than MAX_LOST times becomes failed instead.
+          its workers more than MAX_LOST times is claimed once more, to be ended and not to be run: what follows
+          from its failure is in its message, and the store does not look into messages. If it outlives that
+          worker too, it becomes failed here, and nothing follows.
 complete  running -> ended or scheduled, result, and the jobs that follow, in one step.
 release   running -> available, at the front of the queue; not counted as an attempt, for it never started.
 extend    moves the lease on.

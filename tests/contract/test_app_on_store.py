@@ -11,9 +11,10 @@ import pytest
 from waiting import wait_until
 
 from jobq import App, signature
-from jobq.errors import NotRegistered, ResultTimeout, TaskRevoked
+from jobq.errors import NotRegistered, ResultTimeout, TaskRevoked, WorkerLost
 from jobq.instants import from_micros
-from jobq.job import State
+from jobq.job import MAX_LOST, State
+from jobq.message import LOST
 from jobq.testing import run_until_idle
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
@@ -314,6 +315,21 @@ def test_a_failure_calls_its_own_links_with_its_id(app):
     run_until_idle(app)
     assert len(seen) == 3
     assert set(seen) == {("fixed",), (failed.id, "failed"), (1, "good")}
+
+
+def test_a_job_that_killed_too_many_workers_calls_what_is_linked_to_its_failure(app):
+    seen, runs = [], []
+    app.task(lambda *args: seen.append(args), name="note")
+    app.task(lambda: runs.append(1), name="deadly")
+    note = app.tasks["note"]
+    deadly = app.send_task("deadly", link=note.s("never"), link_error=note.s("died"))
+    for _ in range(MAX_LOST + 1):
+        wait_until(lambda: app.store.fetch(["default"], 1, 1, "dies").claims)
+    wait_until(lambda: run_until_idle(app))
+    assert (seen, runs) == ([(deadly.id, "died")], [])
+    assert record(app, deadly).error == LOST
+    with pytest.raises(WorkerLost, match="died 11 times"):
+        deadly.get(timeout=0)
 
 
 def test_a_link_waits_and_is_routed_like_any_call(app):

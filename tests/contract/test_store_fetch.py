@@ -6,6 +6,7 @@ from waiting import wait_until
 
 from jobq.instants import SECOND
 from jobq.job import MAX_LOST, State
+from jobq.message import LOST
 from jobq.store import lease_parts
 
 
@@ -182,21 +183,34 @@ def test_a_lease_lasts_as_long_as_was_asked(desk, store):
     assert store.now() >= before + 60_000
 
 
-def test_a_job_that_outlives_too_many_workers_becomes_a_dead_letter(desk, store):
+def test_a_job_that_outlives_too_many_workers_is_handed_out_to_be_ended(desk, store, new):
     desk.lose("poison")
     for lost in range(1, MAX_LOST + 1):
-        assert desk.fetch_one(lease=1).attempt == lost + 1
+        claim = desk.fetch_one(lease=1)
+        assert (claim.attempt, claim.lost) == (lost + 1, lost)
+    claim = desk.fetch_one()
+    assert claim.lost == MAX_LOST + 1
+    assert desk.end(claim, State.FAILED, payload=LOST, keep=-1, follow=(new("told"),))
+    (record,) = store.failed()
+    assert (record.id, record.lost, record.error) == ("poison", MAX_LOST + 1, LOST)
+    assert desk.fetch_ids() == ["told"]
+
+
+def test_a_job_that_outlives_that_worker_too_is_ended_by_the_store(desk, store):
+    desk.lose("poison")
+    for _ in range(MAX_LOST + 1):
+        desk.fetch_one(lease=1)
     wait_until(lambda: desk.fetch() == [] and desk.state("poison") is State.FAILED)
     (record,) = store.failed()
-    assert (record.id, record.attempt, record.lost) == ("poison", MAX_LOST + 1, MAX_LOST + 1)
+    assert (record.id, record.attempt, record.lost) == ("poison", MAX_LOST + 2, MAX_LOST + 2)
     assert '"jobq.errors.WorkerLost"' in record.error
     assert record.ended_at
-    assert (store.totals()["lost"], store.totals()["failed"]) == (MAX_LOST + 1, 1)
+    assert (store.totals()["lost"], store.totals()["failed"]) == (MAX_LOST + 2, 1)
 
 
 def test_a_poison_job_does_not_hold_up_the_others(desk, store):
     desk.lose("poison")
-    for _ in range(MAX_LOST):
+    for _ in range(MAX_LOST + 1):
         desk.fetch_one(lease=1)
     desk.enqueue("sound")
     assert desk.fetch_one().id == "sound"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections import Counter
@@ -11,6 +12,7 @@ from jobs import enqueue_behind, record, runs, wait_completed, wait_runs, wait_s
 from programs import SECONDS
 from waiting import wait_until
 
+from jobq.canvas import signature
 from jobq.instants import SECOND
 from jobq.job import MAX_LOST, State
 
@@ -134,9 +136,12 @@ def test_children_of_a_killed_supervisor_finish_and_leave(programs, app, store, 
 @pytest.mark.skipif(not SECONDS, reason="takes half a minute; BEATD_TEST_SECONDS=60 runs it")
 def test_a_job_that_always_kills_its_worker_ends_as_a_dead_letter(programs, app, store, tmp_path):
     programs.worker("--concurrency", "1", lease=LEASE)
-    deadly = app.send_task("process_tasks.die", [str(tmp_path)]).id
+    told = signature("process_tasks.echo", task_id="told")
+    deadly = app.send_task("process_tasks.die", [str(tmp_path)], link_error=told).id
     dead = wait_state(store, deadly, State.FAILED, timeout=(MAX_LOST + 1) * WITHIN)
     assert "WorkerLost" in dead.error
     assert len(runs(tmp_path)) == dead.lost == MAX_LOST + 1
     assert [job.id for job in store.failed()] == [deadly]
+    (end,) = wait_completed(store, ["told"])
+    assert json.loads(end.result) == deadly
     wait_completed(store, [app.send_task("process_tasks.echo").id])

@@ -16,8 +16,8 @@ import pytest
 from jobq import App, Ignore, Reject, Retry
 from jobq.errors import SoftTimeLimitExceeded
 from jobq.instants import SECOND
-from jobq.job import Claim, Failure, Outcome, State
-from jobq.message import JobOptions, Link, Message, decode_message, encode_json
+from jobq.job import MAX_LOST, Claim, Failure, Outcome, State
+from jobq.message import LOST, JobOptions, Link, Message, decode_message, encode_json
 from jobq.worker.execute import Executor
 from jobq.worker.limits import BrokenOff
 
@@ -188,6 +188,18 @@ def test_a_message_that_is_not_understood_fails_for_good(executor, junk):
 def test_a_link_that_no_store_would_take_fails_its_job(app, run, options):
     app.task(lambda: 7, name="t")
     assert run("t", link=(Link("u", options=options),)).state is State.FAILED
+
+
+@pytest.mark.parametrize("link", [Link("note"), Link("u", options=JobOptions(priority=55))])
+def test_a_job_that_has_outlived_too_many_workers_is_not_run_again(app, executor, link):
+    runs = []
+    app.task(lambda: runs.append(1), name="t")
+    message = encode_json(Message("t", link_error=(link,))).encode()
+    outcome = executor.run(Claim("j", "q", 4, message, NOW, lost=MAX_LOST + 1), NOW)
+    assert (runs, outcome.keep, outcome.payload) == ([], -1, LOST)
+    assert [decode_message(job.message).args for job in outcome.follow] == [("j",)] * (link.task == "note")
+    executor.run(Claim("j", "q", 4, message, NOW, lost=MAX_LOST), NOW)
+    assert runs == [1]
 
 
 def test_a_link_error_that_no_store_would_take_hides_no_failure(app, run):

@@ -122,7 +122,7 @@ SELECT seq FROM jobs WHERE state = 'scheduled' AND queue = ? AND due <= ? ORDER 
 """
 
 CLAIMABLE = """
-SELECT seq, lost, id, queue, max(token + 1, ?), CAST(message AS BLOB), enqueued_at, attempt + 1 FROM jobs
+SELECT seq, id, queue, max(token + 1, ?), CAST(message AS BLOB), enqueued_at, attempt + 1, lost FROM jobs
 WHERE state = 'available' AND queue = ? ORDER BY priority, seq LIMIT ?
 """
 
@@ -156,8 +156,9 @@ def reap(connection: sqlite3.Connection, now: int, usual: int) -> None:
     rows = [(seq, lost) for seq, lost, _, called in expired if called]
     if not rows:
         return
-    again = [(seq,) for seq, lost in rows if lost < MAX_LOST]
-    poison = [seq for seq, lost in rows if lost >= MAX_LOST]
+    # With one more than MAX_LOST a worker is to end the job; with two, the worker that was to has died as well.
+    again = [(seq,) for seq, lost in rows if lost <= MAX_LOST]
+    poison = [seq for seq, lost in rows if lost > MAX_LOST]
     connection.executemany("UPDATE jobs SET lost = lost + 1 WHERE seq = ?", [(seq,) for seq, _ in rows])
     connection.executemany("UPDATE jobs SET state = 'available' WHERE seq = ?", again)
     record_ends(connection, [(seq, Outcome("", 0, State.FAILED, LOST, keep=-1)) for seq in poison], now)
@@ -174,7 +175,7 @@ def claim(connection: sqlite3.Connection, queues: Sequence[str], limit: int, lea
     rows: list[tuple[Any, ...]] = []
     for queue in queues:
         rows += connection.execute(CLAIMABLE, (lease.start, queue, max(0, limit - len(rows)))).fetchall()
-    suspect = next((place for place, (_, lost, *_rest) in enumerate(rows) if lost), len(rows))
+    suspect = next((place for place, (*_, lost) in enumerate(rows) if lost), len(rows))
     rows = rows[: max(1, suspect)]
     held, _ = lease_parts(lease.length)
     if rows:
@@ -184,7 +185,7 @@ def claim(connection: sqlite3.Connection, queues: Sequence[str], limit: int, lea
         "lease_until = ?, lease = ?, called = 0 WHERE seq = ?",
         [(lease.start, lease.worker, lease.start, lease.start + held, lease.length, seq) for seq, *_ in rows],
     )
-    return [Claim(*fields) for _, _, *fields in rows]
+    return [Claim(*fields) for _, *fields in rows]
 
 
 # -- out of running

@@ -2,7 +2,7 @@
 
 Whatever a message holds, the answer is an outcome: a message that is too large or not understood, a task that is not
 registered and a function that can't or must not be imported fail for good, with the reason, for no retry would mend
-them. A task's own exception is retried where the task says so; once it has returned it is not run again for what
+them. So does a job that has outlived too many workers: it is not run again. A task's own exception is retried where the task says so; once it has returned it is not run again for what
 becomes of its result.
 """
 
@@ -28,10 +28,11 @@ from jobq.errors import (
     Reject,
     Retry,
     TooLarge,
+    WorkerLost,
 )
 from jobq.instants import iso, seconds_to_micros
-from jobq.job import Claim, Failure, JobRecord, NewJob, Outcome, State
-from jobq.message import Message, check_due, decode_message, encode_json, follow, read_seconds
+from jobq.job import MAX_LOST, Claim, Failure, JobRecord, NewJob, Outcome, State
+from jobq.message import OUTLIVED, Message, check_due, decode_message, encode_json, follow, read_seconds
 from jobq.results import EagerResult
 from jobq.retry import retry_delay
 from jobq.sizes import ROOM, bounded, check_links, check_size, encode_message, encode_result
@@ -48,7 +49,7 @@ DEAD_LETTER = -1
 MOST_SAID, MOST_TRACED = 4_000, 40_000
 """Characters that are kept of what an exception says, and of its traceback."""
 
-_SAID = (ImportNotAllowed, MessageNotUnderstood, NotRegistered, TooLarge)
+_SAID = (ImportNotAllowed, MessageNotUnderstood, NotRegistered, TooLarge, WorkerLost)
 """Errors of which the sentence says it all."""
 
 
@@ -78,6 +79,9 @@ class Executor:
             check_size("the stored message", len(claim.message), "task_max_bytes", self._max_stored)
             message = decode_message(claim.message)
             check_links(message)
+            if claim.lost > MAX_LOST:
+                self.error = WorkerLost(OUTLIVED)
+                return self._failed(claim, message, self.error)
             return self._run(claim, message, now)
         except Exception as error:  # noqa: BLE001 - a message may ask for the impossible anywhere, its links included
             self.error = error

@@ -1,5 +1,5 @@
 -- ARGV: msgpack array of queues, limit, lease (us), worker, MAX_LOST, failure of a lost job, dead letter seconds.
--- Returns {now, next_at, {id, queue, token, message, enqueued_at, attempt}...}; next_at matters if nothing was claimed.
+-- Returns {now, next_at, {id, queue, token, message, enqueued_at, attempt, lost}...}; next_at matters if nothing was claimed.
 local queues = cmsgpack.unpack(ARGV[1])
 local room = tonumber(ARGV[2])
 local lease, worker = tonumber(ARGV[3]), ARGV[4]
@@ -38,10 +38,11 @@ local function cut()
   leases_given(now)
 end
 
+-- With one more than max_lost a worker is to end the job; with two, the worker that was to has died as well.
 local function take_back(id, queue, priority, lost)
   count('lost')
   redis.call('HSET', job_key(id), 'lost', lost)
-  if lost > max_lost then
+  if lost > max_lost + 1 then
     finish(id, 'failed', lost_failure, -1, now, dead_letter_seconds)
   else
     make_available(id, queue, priority, 'LPUSH')
@@ -75,7 +76,8 @@ local function claim(id, queue, priority)
   local key = job_key(id)
   local job = fields(key, 'state', 'token', 'attempt', 'message', 'enqueued_at', 'queue', 'priority', 'lost')
   if job[1] ~= 'available' then return true end
-  if natural(job[8]) > 0 then
+  local lost = natural(job[8])
+  if lost > 0 then
     if #leases > 0 then return false end
     room = 1
   end
@@ -89,7 +91,7 @@ local function claim(id, queue, priority)
     'lease', lease, 'called', '')
   leases[#leases + 1] = now + held + #answer -- one apart, so that they expire in their order
   leases[#leases + 1] = id
-  answer[#answer + 1] = {id, queue, token, job[4] or '', natural(job[5]), attempt}
+  answer[#answer + 1] = {id, queue, token, job[4] or '', natural(job[5]), attempt, lost}
   room = room - 1
   return true
 end
