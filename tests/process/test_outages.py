@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 import redis
 from chaos.sites import disk, full_disk
+from failing_disk import failing_disk
 from programs import SECONDS, count, entry, passed
 from proxy import Proxy
 from ticks import history, lateness, wait_ticks
@@ -88,6 +89,14 @@ class FullDisk(Outage):
         self.full.__exit__(None, None, None)
 
 
+class ReadOnlyDisk(Outage):
+    plain = False  # what only reads is answered, and a child with nothing to record may not hear of it
+
+    def __init__(self, disk):
+        super().__init__(f"sqlite:///{disk.folder / 'beat.db'}")
+        self.begin, self.end = disk.fail, disk.repair
+
+
 @pytest.fixture
 def server(new_redis_server):
     running = new_redis_server(append_only=True)
@@ -121,7 +130,15 @@ def full(tmp_path):
         yield FullDisk(folder)
 
 
-@pytest.fixture(params=["stopped", "half_open", "out_of_memory", "full"])
+@pytest.fixture
+def read_only(tmp_path):
+    with failing_disk(tmp_path) as mounted:
+        if mounted is None:
+            pytest.skip("this user may not mount an ext4 of its own, and no other one is to be broken")
+        yield ReadOnlyDisk(mounted)
+
+
+@pytest.fixture(params=["stopped", "half_open", "out_of_memory", "full", "read_only"])
 def outage(request):
     return request.getfixturevalue(request.param)
 
@@ -147,6 +164,7 @@ def test_an_outage_is_survived(outage, fleet, store):
     worker = fleet[-1]
     wait_until(lambda: store.totals().get("completed", 0) > 3)
     children = worker.children
+    store.close()  # a disk is not repaired while somebody has a file open there
 
     outage.begin()
     passed(AWAY)
