@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import redis
+import redis_fixtures
 from waiting import wait_until
 
 from jobq.job import Outcome, State
@@ -17,15 +17,8 @@ FAILED = {"state": State.FAILED, "payload": '{"type":"E","message":"m"}', "keep"
 LARGEST = 2**53
 
 
-@pytest.fixture
-def store_url(redis_url):
-    return redis_url
-
-
-@pytest.fixture
-def server(redis_url):
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
+store_url = redis_fixtures.redis_alone
+server = redis_fixtures.client
 
 
 def spoilt(field):

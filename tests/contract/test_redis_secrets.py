@@ -6,8 +6,9 @@ import json
 import traceback
 
 import pytest
+import redis_fixtures
 from click.testing import CliRunner
-from secret_urls import AWAY, MALFORMED, NAMES, OTHER, PASSWORD, REFUSED, RIGHT, assert_discreet, secure, urls
+from secret_urls import AWAY, MALFORMED, NAMES, OTHER, PASSWORD, REFUSED, RIGHT, assert_discreet, urls
 
 from beat import Beat
 from beat.cli.beat import program as beat
@@ -22,13 +23,7 @@ from jobq.redis_connection import url_of
 from jobq.stores import open_store, shows_secret, without_secrets
 from jobq.stores.redis_url import parse
 
-
-@pytest.fixture(scope="module")
-def server(new_redis_server):
-    running = new_redis_server()
-    secure(running.port)
-    yield running
-    running.stop()
+server = redis_fixtures.secured_server
 
 
 @pytest.fixture(params=NAMES)

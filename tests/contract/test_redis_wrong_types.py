@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import redis
+import redis_fixtures
 from waiting import wait_until
 
 from jobq.errors import StoreRefused
@@ -18,15 +18,8 @@ OTHER_TYPES = {
 }
 
 
-@pytest.fixture
-def store_url(redis_url):
-    return redis_url
-
-
-@pytest.fixture
-def server(redis_url):
-    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
-        yield client
+store_url = redis_fixtures.redis_alone
+server = redis_fixtures.client
 
 
 @pytest.fixture(params=OTHER_TYPES)
@@ -69,7 +62,7 @@ def test_a_running_job_that_was_replaced_is_dropped_when_its_lease_is_over(desk,
     assert store.release([(bad.id, bad.token)]) == [False]
     assert store.queues()["default"][State.RUNNING] == 1
     assert wait_until(desk.fetch_ids) == ["b"]
-    assert server.zrange("{beatd}:leases", 0, -1) == ["b"]
+    assert server.zrange("{beatd}:leases", 0, -1) == [b"b"]
 
 
 def test_a_lease_from_the_future_on_what_is_no_job_stops_nobody(desk, server, spoil):

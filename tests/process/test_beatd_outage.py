@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import redis_fixtures
 from programs import passed
 from waiting import wait_until
 
-
-@pytest.fixture
-def server(new_redis_server):
-    """A Redis of this test's own, that remembers what it was told."""
-    running = new_redis_server(append_only=True)
-    yield running
-    running.stop()
+server = redis_fixtures.lasting_server
 
 
 @pytest.fixture

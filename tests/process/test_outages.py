@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 import redis
+import redis_fixtures
 from chaos.sites import disk, full_disk
 from failing_disk import failing_disk
 from programs import SECONDS, count, entry, passed
@@ -97,11 +98,7 @@ class ReadOnlyDisk(Outage):
         self.begin, self.end = disk.fail, disk.repair
 
 
-@pytest.fixture
-def server(new_redis_server):
-    running = new_redis_server(append_only=True)
-    yield running
-    running.stop()
+server = redis_fixtures.lasting_server
 
 
 @pytest.fixture

@@ -10,18 +10,14 @@ import json
 from pathlib import Path
 
 import pytest
+import redis_fixtures
 from programs import APP, BEATD, JOBQ, command
-from secret_urls import assert_discreet, secure, urls
+from secret_urls import assert_discreet, urls
 
 BEAT = (str(Path(BEATD[0]).with_name("beat")),)
 
 
-@pytest.fixture(scope="module")
-def server(new_redis_server):
-    running = new_redis_server()
-    secure(running.port)
-    yield running
-    running.stop()
+server = redis_fixtures.secured_server
 
 
 @pytest.fixture

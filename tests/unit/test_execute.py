@@ -10,67 +10,19 @@ import signal
 import sys
 import time
 
-import msgspec
+import executing
 import pytest
+from executing import NOW, fails, failure, raising
 
-from jobq import App, Ignore, Reject, Retry
+from jobq import Ignore, Reject, Retry
 from jobq.errors import SoftTimeLimitExceeded
 from jobq.instants import SECOND
 from jobq.job import MAX_LOST, Claim, Failure, Outcome, State
 from jobq.message import LOST, JobOptions, Link, Message, decode_message, encode_json
-from jobq.worker.execute import Executor
 from jobq.worker.limits import BrokenOff
 
-NOW = 1_800_000_000 * SECOND
-
-
-@pytest.fixture
-def app():
-    return App("tasks", store="sqlite:///never-opened.db", worker_allowed_imports="*")
-
-
-@pytest.fixture
-def limits():
-    """The hard limits that the worker was told to keep."""
-    return []
-
-
-@pytest.fixture
-def executor(app, limits):
-    executor = Executor(app, "w1", on_time_limit=lambda seconds, _: limits.append(seconds))
-    yield executor
-    executor.close()
-
-
-@pytest.fixture
-def run(executor):
-    """`run("task", 1, 2, retries=1)`: the outcome of a job of this task, enqueued a second ago."""
-
-    def go(task, *args, now=NOW, **fields):
-        message = encode_json(Message(task, args, **fields)).encode()
-        return executor.run(Claim("j", "q", 4, message, NOW - SECOND), now)
-
-    return go
-
-
-def failure(outcome):
-    assert outcome.state in (State.FAILED, State.SCHEDULED, State.CANCELLED)
-    return msgspec.json.decode(outcome.payload, type=Failure)
-
-
-def fails(outcome, kind, words):
-    """A dead letter with this reason."""
-    assert (outcome.state, outcome.keep) == (State.FAILED, -1)
-    assert failure(outcome).type.endswith(kind)
-    assert words in failure(outcome).message
-    return outcome
-
-
-def raising(app, error, **options):
-    def work():
-        raise error
-
-    return app.task(name="t", **options)(work)
+app, run = executing.app, executing.run
+limits, executor = executing.limits, executing.executor
 
 
 # -- it completes

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+import executing
 import pytest
+from executing import NOW, fails, failure, raising
 
-from jobq import App, Retry
-from jobq.instants import SECOND, iso
-from jobq.job import Claim, Failure, State
+from jobq import Retry
+from jobq.instants import iso
+from jobq.job import State
 from jobq.message import Link, Message, decode_message, encode_json
-from jobq.worker.execute import Executor
 
-NOW = 1_800_000_000 * SECOND
-
-
-@pytest.fixture
-def app():
-    return App("tasks", store="sqlite:///never-opened.db")
-
-
-@pytest.fixture
-def run(app):
-    """`run("task", 1, retries=1)`, or with a message as it is stored: the outcome."""
-
-    def go(task, *args, **fields):
-        message = task if isinstance(task, bytes) else encode_json(Message(task, args, **fields)).encode()
-        return Executor(app).run(Claim("j", "q", 4, message, NOW), NOW)
-
-    return go
-
-
-def failure(outcome):
-    return msgspec.json.decode(outcome.payload, type=Failure)
-
-
-def fails(outcome, kind, words):
-    """A dead letter with this reason."""
-    assert (outcome.state, outcome.keep) == (State.FAILED, -1)
-    assert failure(outcome).type.endswith(kind)
-    assert words in failure(outcome).message
-    return outcome
-
-
-def raising(app, error, **options):
-    def work(*_):
-        raise error
-
-    return app.task(name="t", **options)(work)
+app, run = executing.app, executing.run
+limits, executor = executing.limits, executing.executor
 
 
 def test_a_result_above_its_limit_is_a_dead_letter_and_not_tried_again(app, run):

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import redis
+import redis_fixtures
 from beats import DUE, FAR, change, firing, taken
 
 from beat.store import Verdict
 
-
-@pytest.fixture
-def store_url(redis_url):
-    return redis_url
-
-
-@pytest.fixture
-def server(redis_url):
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
+store_url = redis_fixtures.redis_alone
+server = redis_fixtures.client
 
 
 @pytest.fixture
