@@ -130,7 +130,7 @@ def complete_in_two_steps():
 
 @contextmanager
 def no_lease_extension():
-    def forget(holding):
+    def forget(holding, **_):
         holding._next_extension = holding._runtime.monotonic() + holding._every
 
     with patch.object(Holding, "_extend", forget):

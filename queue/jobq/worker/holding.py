@@ -105,9 +105,10 @@ class Holding:
 
     def renew(self) -> None:
         """Extend all leases now, if they were given too long ago for a job to be started. Raises `StoreUnavailable`."""
-        if self._runtime.monotonic() >= self._granted + self._grace:
-            self._next_extension = 0.0
-            self._extend()
+        with self._lock:
+            late = self._runtime.monotonic() >= self._granted + self._grace
+        if late:
+            self._extend(at_once=True)
 
     def _refuse_to_start(self) -> None:
         sentence = f"{len(self._waiting)} jobs are given back unstarted: their leases were not kept in time"
@@ -225,10 +226,10 @@ class Holding:
             self._next_report = self._runtime.monotonic() + REPORT_EVERY
             self._report(claim)
 
-    def _extend(self) -> None:
+    def _extend(self, *, at_once: bool = False) -> None:
         now = self._runtime.monotonic()
         with self._lock:
-            if now < self._next_extension:
+            if now < self._next_extension and not at_once:
                 return
             self._next_extension = now + self._every
             held = [(c.id, c.token) for c in (self._running, *self._waiting) if c is not None]
@@ -238,7 +239,8 @@ class Holding:
         try:
             answers = self._store.extend(held, self._lease)
         except StoreUnavailable:
-            self._next_extension = now
+            with self._lock:
+                self._next_extension = now
             raise
         self._outage.answered()
         lost = {claim for claim, still in zip(held, answers, strict=True) if not still}
