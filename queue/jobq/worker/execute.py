@@ -2,8 +2,8 @@
 
 Whatever a message holds, the answer is an outcome: a message that is too large or not understood, a task that is not
 registered and a function that can't or must not be imported fail for good, with the reason, for no retry would mend
-them. So does a job that has outlived too many workers: it is not run again. A task's own exception is retried where the task says so; once it has returned it is not run again for what
-becomes of its result.
+them. So does a job that has outlived too many workers: it is not run again. A task's own exception is retried where the
+task says so; once it has returned it is not run again for what becomes of its result.
 """
 
 from __future__ import annotations
