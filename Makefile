@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+JOBS ?= 2
 SEEDS ?= 1000
 SEED ?= 1
 STORE ?= both
@@ -22,7 +23,8 @@ FUZZ := tests/process/test_worker_fuzz.py tests/unit/test_execute_fuzz.py tests/
 
 help:
 	@echo "make run     run the example schedule on SQLite, with two workers, until Ctrl-C"
-	@echo "make test    run ruff, mypy and every test (PYTEST_ARGS='-k name' chooses)"
+	@echo "make test    run ruff, mypy and every test (PYTEST_ARGS='-k name' chooses,"
+	@echo "             JOBS=4 runs four at a time)"
 	@echo "make test-exhaustive"
 	@echo "             compare cron with a walk over every minute at every change of every time zone (about half an hour)"
 	@echo "make sim SEEDS=10000"
@@ -55,7 +57,7 @@ test: $(DEV)
 	check "ruff check" $(BIN)/ruff check .; \
 	check "ruff format" $(BIN)/ruff format --check .; \
 	check "mypy" $(BIN)/mypy; \
-	check "pytest" $(BIN)/python -m pytest $(PYTEST_ARGS); \
+	check "pytest" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS); \
 	if [ -n "$$failed" ]; then echo "make test: these failed: $${failed#, }." >&2; exit 1; fi; \
 	echo "make test: everything passed."
 

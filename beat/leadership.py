@@ -37,8 +37,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from jobq.errors import ConfigError
 from jobq.log import event
 from jobq.runtime import Runtime
+from jobq.stores import longest_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,17 @@ log = logging.getLogger(__name__)
 
 MARGIN = 0.1
 """The part of `ttl` for which a lease is held but not trusted any more."""
+
+
+def check_trust(ttl: float, url: str) -> None:
+    """`ConfigError` for a lease of which nothing may be left to trust when the replicas of the store have it."""
+    wait_ms, trusted = longest_wait(url), ttl * (1 - MARGIN)
+    if wait_ms >= trusted * 1000:
+        raise ConfigError(
+            f"lease_ttl of the beat is {ttl:g} s, and the store's URL lets replicas take {wait_ms} ms (wait_ms): a lease "
+            f"could be over before it is known to be held; expected a lease_ttl above {wait_ms / 1000 / (1 - MARGIN):.3g} s, "
+            f"or a wait_ms below {trusted * 1000:.0f}"
+        )
 
 
 class Leadership:

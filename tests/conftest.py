@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SEED_VARIABLE = "BEATD_TEST_SEED"
 SEED_KEY = pytest.StashKey[int]()
+FIGURE = "figure"
 PROGRAM_KEY = pytest.StashKey["Path | None"]()
 
 # No deadline and no database: neither a slow machine nor an earlier run changes what is tried.
@@ -50,6 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = str(_seed())
     given = config.option.hypothesis_seed
     config.stash[SEED_KEY] = int(given) if given != "random" else _seed()
+    os.environ[SEED_VARIABLE] = str(
+        config.stash[SEED_KEY]
+    )  # processes that run tests side by side draw none of their own
     try:
         config.stash[PROGRAM_KEY] = find()
     except RuntimeError as error:
@@ -61,6 +65,27 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         f"seed: {config.stash[SEED_KEY]} ({SEED_VARIABLE}=N repeats another one, {SEED_VARIABLE}=random draws one)",
         f"redis: {config.stash[PROGRAM_KEY] or 'none found'}",
     ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    figures = [
+        (report.nodeid, text)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, text in report.user_properties
+        if name == FIGURE
+    ]
+    if figures:
+        terminalreporter.section("figures")
+    for test, text in figures:
+        terminalreporter.line(f"{test}\n    {text}")
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """`figure(text)` has a run's summary say what it found; also of tests that run in another process."""
+    return lambda text: record_property(FIGURE, text)
 
 
 @pytest.fixture(scope="session")

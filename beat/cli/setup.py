@@ -11,7 +11,7 @@ from typing import Any
 
 from beat.cli.locate import DEFAULT_CONFIG
 from beat.config import LEASE_TTL_BOUNDS, BeatSettings, Config, WorkerSettings, load_config
-from beat.leadership import Leadership
+from beat.leadership import Leadership, check_trust
 from beat.sdnotify import Notifier
 from beat.service import Service
 from beat.sources import Sources, gather, unregistered
@@ -160,6 +160,7 @@ def prepare(
         settings = _with_app(settings, loaded, keep_lease_ttl=lease_ttl is not None)
     worker_settings = _worker_of(loaded) if read is None else read.worker
     children = worker_settings.concurrency if worker is None else worker
+    check_trust(settings.lease_ttl, loaded.store_url)
     if children:
         check_lease(worker_settings.lease_ttl, loaded.store_url)
     if worker_settings.allowed_imports is not None:

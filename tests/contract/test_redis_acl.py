@@ -180,6 +180,25 @@ def test_a_producer_asks_once(server, admin):
     store.close()
 
 
+def test_a_user_is_looked_at_again_on_a_connection_that_was_made_anew_without_a_word(new_redis_server):
+    """The server was restarted while nobody asked, and has other users by now."""
+    server = new_redis_server(append_only=True)
+    lacking = [word for word in USERS["producer"] if word != "+rpush"]
+    with redis.Redis.from_url(server.url) as admin:
+        let(admin, "producer", USERS["producer"])
+        store = open_store(url_of(server, "producer"))
+        assert store.enqueue([new("a")]) == [True]
+        server.stop()
+        server.start()
+        let(admin, "producer", lacking)
+        with pytest.raises(StoreRefused, match=r"needed: RPUSH \(docs"):
+            store.enqueue([new("b")])
+        assert not admin.exists("{beatd}:job:b")
+        let(admin, "producer", USERS["producer"])
+        assert store.enqueue([new("b")]) == [True]
+        store.close()
+
+
 @pytest.mark.parametrize("first", ["away", "known"])
 def test_a_user_is_looked_at_again_after_an_outage(new_redis_server, first):
     """Somebody has changed it meanwhile: nothing is begun, so a failed job is not left between its lease and the dead."""

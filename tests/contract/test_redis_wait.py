@@ -6,6 +6,7 @@ import pytest
 import redis
 from beats import beat_stores
 from redis_fleet import start_replica
+from waiting import wait_until
 
 from jobq.errors import StoreRefused, StoreUnavailable
 from jobq.job import State
@@ -148,3 +149,23 @@ def test_a_missing_permission_is_told_though_the_replicas_are_away(pair, store_u
                 store.examine()
             store.close()
         admin.execute_command("ACL DELUSER", "poor")
+
+
+def test_a_master_that_became_a_replica_is_unavailable_until_it_is_one_no_more(new_redis_server, new):
+    master = new_redis_server(options={"repl-diskless-sync-delay": "0"})
+    follower = start_replica(new_redis_server, master)
+    store = open_store(f"{master.url}?wait_replicas=1&wait_ms=2000")
+    with redis.Redis.from_url(master.url) as admin, redis.Redis(port=follower.port) as other:
+        assert store.enqueue([new("a")]) == [True]
+        other.replicaof("no", "one")
+        admin.replicaof("127.0.0.1", follower.port)
+        for verb in (lambda: store.enqueue([new("b")]), lambda: store.enqueue([new("b")]), store.examine):
+            with pytest.raises(StoreUnavailable, match="refuses for now"):
+                verb()
+        admin.replicaof("no", "one")
+        other.replicaof("127.0.0.1", master.port)
+        wait_until(lambda: other.info("replication")["master_link_status"] == "up")
+        assert store.enqueue([new("b")]) == [True]
+    store.close()
+    follower.stop()
+    master.stop()

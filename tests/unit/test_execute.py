@@ -18,7 +18,7 @@ from jobq import Ignore, Reject, Retry
 from jobq.errors import SoftTimeLimitExceeded
 from jobq.instants import SECOND
 from jobq.job import MAX_LOST, Claim, Failure, Outcome, State
-from jobq.message import LOST, JobOptions, Link, Message, decode_message, encode_json
+from jobq.message import OUTLIVED, JobOptions, Link, Message, decode_message, encode_json
 from jobq.worker.limits import BrokenOff
 
 app, run = executing.app, executing.run
@@ -148,7 +148,9 @@ def test_a_job_that_has_outlived_too_many_workers_is_not_run_again(app, executor
     app.task(lambda: runs.append(1), name="t")
     message = encode_json(Message("t", link_error=(link,))).encode()
     outcome = executor.run(Claim("j", "q", 4, message, NOW, lost=MAX_LOST + 1), NOW)
-    assert (runs, outcome.keep, outcome.payload) == ([], -1, LOST)
+    failed = failure(outcome)
+    assert (runs, outcome.keep, failed.message) == ([], -1, OUTLIVED)
+    assert ("its link_error was not enqueued: priority 55" in failed.traceback) == (link.task == "u")
     assert [decode_message(job.message).args for job in outcome.follow] == [("j",)] * (link.task == "note")
     executor.run(Claim("j", "q", 4, message, NOW, lost=MAX_LOST), NOW)
     assert runs == [1]

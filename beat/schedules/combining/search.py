@@ -161,10 +161,10 @@ class Search:
         """Return what is found first up to a limit, and up to where nothing else needs to be looked for."""
         found = None
         for number, ask in enumerate(asks):
-            self.charge(SHARE_STEPS)
-            steps = self._budget.left // (len(asks) - number)
-            if steps <= gave_up.get(ask, 0):
+            steps = (self._budget.left - SHARE_STEPS) // (len(asks) - number)
+            if steps <= gave_up.get(ask, 0) and not self._strict:
                 continue
+            self.charge(SHARE_STEPS)
             try:
                 each = self.within(limit).alone(ask, steps)
             except Exhausted:

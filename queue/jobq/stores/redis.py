@@ -6,7 +6,8 @@ not at all whatever dies around it. A connection that breaks leaves the caller n
 for they would repeat a verb without saying so; a connection that went stale while idle is replaced once.
 
 Permissions: a script that lacks one would be stopped half-way, and keep what it wrote. So what the user may do is tried
-first, before the first script that writes and after each outage (redis_permissions.py).
+first: before the first script that writes, after each outage, and by each connection that is made, for it may have been
+made anew without a word, to another server or to one that has other users by now (redis_permissions.py).
 
 Durability: with `wait_replicas` in the URL, what a verb wrote has reached so many replicas when it returns. Fewer are
 `StoreUnavailable`: it is written, but a failover may forget it. In the same round trip a message is published that
@@ -58,7 +59,7 @@ from jobq.message import CANCELLED, LOST
 from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
 from jobq.stores.redis_client import TIMEOUT, connect
 from jobq.stores.redis_faults import fault_of, is_read_only
-from jobq.stores.redis_permissions import PRODUCER, WORKER, trials
+from jobq.stores.redis_permissions import PRODUCER, UNHEARD, WORKER, trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -95,14 +96,15 @@ class Unconfirmed(StoreUnavailable):
 
 class RedisStore:
     def __init__(self, url: str) -> None:
-        self._redis, self._blocking, self._target = connect(url, longest_block=_LONGEST_BLOCK)
+        self._redis, self._blocking, self._target = connect(url, _LONGEST_BLOCK, self._met)
         self.url = self._target.shown
         self._prefix = f"{{{self._target.namespace}}}:"
-        self._granted: set[Needs] = set()
+        self._needed: set[Needs] = set()  # of what was run so far
+        self._granted: set[Needs] = set()  # and since the latest outage
 
     def examine(self) -> list[str]:
         self._try_permissions(self._needs())
-        self._try_alone()
+        self._try_outside_scripts()
         try:
             memory = self._call(lambda: self._redis.info("memory"))
         except StoreRefused:
@@ -119,21 +121,34 @@ class RedisStore:
 
     def _try_permissions(self, needs: Needs) -> None:
         """`StoreRefused` if a script might be stopped half-way; argued in redis_permissions.py."""
-        refused = self._run("examine", pack(list(trials(needs, self._prefix))))
+        self._needed.add(needs)
+        refused = self._run("examine", self._trials(needs))
         if refused:
-            names = ", ".join(dict.fromkeys(map(text, refused)))
             raise StoreRefused(
-                f"the store at {self.url} does not permit its user what is needed: {names} (docs/redis.md says who needs what)"
+                f"the store at {self.url} does not permit its user what is needed: {_told(refused)}"
             )
         if self._target.wait_replicas:
             self._call(lambda: self._redis.wait(0, 1))
         self._granted.add(needs)
 
-    def _try_alone(self) -> None:
+    def _trials(self, needs: Needs) -> bytes:
+        return pack(list(trials(needs, self._prefix)))
+
+    def _met(self, connection: Any) -> None:
+        """Set up a new connection: the server that it leads to may permit less than the one before."""
+        connection.on_connect()
+        _, source = self._script("examine")
+        for needs in tuple(self._needed):
+            connection.send_command("EVAL", source, 1, self._prefix, self._trials(needs))
+            refused = connection.read_response()
+            if refused:
+                raise redis.exceptions.NoPermissionError(_told(refused))
+
+    def _try_outside_scripts(self) -> None:
         """What is needed and no script may run."""
         self._call(lambda: self._redis.eval("return 1", 0))
         with self._blocking.pubsub() as channel:
-            self._call(lambda: channel.subscribe(f"{self._prefix}wait"))
+            self._call(lambda: channel.subscribe(f"{self._prefix}{UNHEARD}"))
             self._call(lambda: channel.get_message(timeout=TIMEOUT))
         self._try_waiting()
 
@@ -330,7 +345,7 @@ class RedisStore:
         wanted, patience = self._target.wait_replicas, self._target.wait_ms
         pipe = self._redis.pipeline(transaction=False)
         command(pipe)
-        pipe.publish(f"{self._prefix}wait", "")
+        pipe.publish(f"{self._prefix}{UNHEARD}", "")
         pipe.wait(wanted, patience)
         answer, published, reached = pipe.execute(raise_on_error=False)
         for failed in (answer, published, reached):
@@ -365,6 +380,10 @@ class RedisStore:
                 raise
             self._granted.clear()  # when it returns, it may permit less
             raise fault from None
+
+
+def _told(refused: Sequence[bytes]) -> str:
+    return f"{', '.join(dict.fromkeys(map(text, refused)))} (docs/redis.md says who needs what)"
 
 
 @cache

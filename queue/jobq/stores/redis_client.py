@@ -15,7 +15,7 @@ from jobq.errors import ConfigError
 from jobq.stores.redis_url import TLS_FILES, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jobq.stores.redis_url import RedisUrl
 
@@ -34,16 +34,18 @@ class Clients(NamedTuple):
     url: RedisUrl
 
 
-def connect(url: str, longest_block: float) -> Clients:
-    """The clients of a URL. Nothing is contacted yet."""
+def connect(url: str, longest_block: float, met: Callable[[Any], None]) -> Clients:
+    """The clients of a URL. Nothing is contacted yet. `met` sets up each connection that verbs are sent on."""
     target = parse(url)
     _check_files(target.tls or {})
     patience = TIMEOUT + (target.wait_ms / 1000 if target.wait_replicas else 0)
-    return Clients(_client(target, patience), _client(target, TIMEOUT + longest_block), target)
+    verbs = _client(target, patience, redis_connect_func=met)
+    return Clients(verbs, _client(target, TIMEOUT + longest_block), target)
 
 
-def _client(url: RedisUrl, timeout: float) -> redis.Redis:
+def _client(url: RedisUrl, timeout: float, **more: Any) -> redis.Redis:
     options: dict[str, Any] = {
+        **more,
         "username": url.username,
         "password": url.password,
         "db": url.db,
@@ -65,6 +67,7 @@ def _client(url: RedisUrl, timeout: float) -> redis.Redis:
 def _sentinel(url: RedisUrl, options: Mapping[str, Any]) -> Sentinel:
     asked = {
         **options,
+        "redis_connect_func": None,
         "db": 0,
         "username": url.sentinel_username,
         "password": url.sentinel_password,

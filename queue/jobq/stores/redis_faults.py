@@ -23,6 +23,7 @@ _NOT_NOW = re.compile(
     r"(?:^|: ?-|^-)"
     r"(OOM|LOADING|MASTERDOWN|MISCONF|READONLY|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY|UNBLOCKED)\b"
 )
+_WAIT_AT_REPLICA = "WAIT cannot be used with replica"
 # The client library takes the name off these.
 _REFUSALS = (
     redis.exceptions.BusyLoadingError,
@@ -64,7 +65,7 @@ def fault_of(error: redis.exceptions.RedisError, where: str) -> StoreUnavailable
     store = f"the store at {where}"
     if refused := _tls_fault(str(error)) or _refusal(error):
         return StoreRefused(f"{store} {refused}")
-    if isinstance(error, _REFUSALS) or _NOT_NOW.search(str(error)):
+    if isinstance(error, _REFUSALS) or _NOT_NOW.search(str(error)) or is_read_only(error):
         return StoreUnavailable(f"{store} refuses for now: {error}")
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError):
         return StoreUnavailable(f"{store} does not answer: {error}")
@@ -73,7 +74,8 @@ def fault_of(error: redis.exceptions.RedisError, where: str) -> StoreUnavailable
 
 def is_read_only(error: redis.exceptions.RedisError) -> bool:
     """Whether it is a replica that answered, in whatever words."""
-    return isinstance(error, redis.exceptions.ReadOnlyError) or "READONLY" in str(error)
+    said = str(error)
+    return isinstance(error, redis.exceptions.ReadOnlyError) or "READONLY" in said or _WAIT_AT_REPLICA in said
 
 
 def _refusal(error: redis.exceptions.RedisError) -> str | None:  # noqa: PLR0911 - one for each kind of refusal

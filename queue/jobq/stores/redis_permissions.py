@@ -1,9 +1,9 @@
 """What a user of the Redis must be permitted, and how that is tried before anything rests on it.
 
 A script that is stopped half-way for the lack of a permission keeps what it wrote: a tick's job in no queue, a failed
-job that is no dead letter. So a store tries all that its kind of program needs before its first script that writes, and
-again after each outage, for somebody may have changed the user meanwhile. While something is missing, every verb that
-writes is refused, and none has begun.
+job that is no dead letter. So a store tries all that its kind of program needs before its first script that writes, again
+after each outage, and on each connection that is made later, which may lead to a server that has other users: somebody
+may have changed the user meanwhile. While something is missing, every verb that writes is refused, and none has begun.
 
 Each command is tried on a key that belongs to nobody, the tokens of a queue without a name. Each family of keys is tried
 at the key of it without a name, or where there is but one key, at that: by a read, and by the removal of a member that
@@ -49,7 +49,8 @@ WORKER = Needs(
 )
 
 _NOBODY = "wake:"
-_UNHEARD = "wait"
+UNHEARD = "wait"
+"""A channel that nobody listens to."""
 _NO_MEMBER = "\0"
 
 
@@ -58,7 +59,7 @@ def trials(needs: Needs, prefix: str) -> Iterator[list[str]]:
 
     The first, which is the last as well, removes what others leave behind.
     """
-    stands_for = {"key": f"{prefix}{_NOBODY}", "channel": f"{prefix}{_UNHEARD}"}
+    stands_for = {"key": f"{prefix}{_NOBODY}", "channel": f"{prefix}{UNHEARD}"}
     clean = [f"~{prefix}{_NOBODY}*", "UNLINK", stands_for["key"]]
     yield clean
     for command in needs.commands.split("|"):

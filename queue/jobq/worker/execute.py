@@ -331,7 +331,10 @@ def _failed(claim: Claim, error: BaseException, following: tuple[NewJob, ...]) -
 def _failure(error: BaseException) -> str:
     """Any exception's record, even if its text is no valid Unicode, of any length, or can't be had at all."""
     kind = type(error)
-    trace = "" if isinstance(error, _SAID) else "".join(traceback.format_exception(error))
+    if isinstance(error, _SAID):
+        trace = "\n".join(getattr(error, "__notes__", ()))
+    else:
+        trace = "".join(traceback.format_exception(error))
     try:
         said = str(error)
     except Exception:  # noqa: BLE001 - an exception of somebody else's making

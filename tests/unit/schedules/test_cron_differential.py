@@ -325,13 +325,12 @@ def compare(name, ours, form, rng):
         if (name, form) != ("cronsim", "seconds and years")
     ],
 )
-def test_every_difference_has_a_reason(name, form, rng, capsys):
+def test_every_difference_has_a_reason(name, form, rng, figure):
     figures, wrong = compare(name, LIBRARIES[name].ours, form, rng)
+    if EXHAUSTIVE:
+        figure(f"{name}, {form}: {dict(figures)}")
     assert not wrong, "\n".join([f"{len(wrong)} without a reason:", *wrong[:6]])
     assert figures["compared"] > EXPRESSIONS / 10
-    if EXHAUSTIVE:
-        with capsys.disabled():
-            print(f"\n{name}, {form}: {dict(figures)}", end=" ")  # noqa: T201 - the figures are what the run is for
 
 
 def wrong_about_day_fields(expression, start, count):

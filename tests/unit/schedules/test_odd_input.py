@@ -281,7 +281,7 @@ HOPELESS = {
     "intervals": lambda: Union(MANY) - Union([*MANY[:-1], every(187, anchor=A, tz="UTC")]),
     "trigger": lambda: trigger(RARE) - every(1001, anchor=A),
     "jitter": lambda: (every(0.5, anchor=A) - every(0.25, anchor=A)).jittered(3600),
-    "rolled": lambda: rolled(cron("* * * * *") - cron("* * * * *", tz="Asia/Tokyo"), 3),
+    "rolled": lambda: rolled(cron("* * * * *") - cron("* * * * *", tz="Asia/Tokyo"), 2),
     "set": lambda: rrule(f"{OFTEN}\nEXRULE:FREQ=DAILY;INTERVAL=22\nEXRULE:FREQ=DAILY;INTERVAL=11", dtstart=A),
 }
 
@@ -301,11 +301,20 @@ def test_a_combination_that_never_fires_says_so_soon(build, limit):
     assert one.next_after(INSTANTS[1]) is None
 
 
+@pytest.mark.parametrize("build", HOPELESS.values(), ids=HOPELESS)
+def test_what_never_fires_keeps_nothing_else_from_firing(build):
+    hourly, hopeless = cron("0 * * * *", tz="UTC"), build()
+    for both in (hourly | hopeless, hopeless | hourly):
+        for one in (both, both.excluding(["12-24"]), both.excluding(["12-24"], "next")):
+            for t in INSTANTS:
+                assert one.next_after(t) == hourly.next_after(t)
+
+
 def test_a_zone_that_is_worked_out_in_python_is_not_read_for_a_century():
     zone = Slow()
     one = cron("0 0 1 1 *") & cron("30 12 2 1 *")
     assert one.next_after(datetime(2026, 1, 1, tzinfo=zone)) is None
-    assert len(zone.asked) < 40
+    assert 0 < len(zone.asked) < 40
 
 
 def test_the_last_fire_before_a_long_silence_is_found_however_many_are_left_out(limit):

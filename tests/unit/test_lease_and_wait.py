@@ -1,4 +1,4 @@
-"""A worker's lease is longer than what its store may take to answer, or the worker does not start."""
+"""A lease is longer than what its store may take to answer, or the worker, or the beat, does not start."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from beat.cli.setup import prepare
+from beat.leadership import check_trust
 from jobq.app import App
 from jobq.cli.program import program
 from jobq.errors import ConfigError
@@ -75,6 +76,8 @@ def test_beatd_says_so_of_its_own_workers(tmp_path, monkeypatch):
     rest = ("store", "app", "node", "lease_ttl", "log_level", "log_format", "pidfile")
     options = dict.fromkeys(rest)
     assert prepare(config=file, worker=0, **options).children == 0
+    with pytest.raises(ConfigError, match="lease_ttl of the beat is 1 s"):
+        prepare(config=file, worker=0, **options | {"lease_ttl": 1.0})
     with pytest.raises(ConfigError) as refused:
         prepare(config=file, worker=1, **options)
     assert str(refused.value) == REFUSED
@@ -101,3 +104,14 @@ def test_where_the_border_is(lease_ttl, starts):
     holding.add([Claim("a", "default", 1, b"", 0)], 0.0)
     holding.renew()
     assert (holding.next() is not None) is starts
+
+
+def test_a_beat_is_refused_if_its_lease_may_be_over_before_it_is_known():
+    with pytest.raises(ConfigError) as refused:
+        check_trust(3, f"{WAITS}&wait_ms=2700")
+    assert str(refused.value) == (
+        "lease_ttl of the beat is 3 s, and the store's URL lets replicas take 2700 ms (wait_ms): a lease could be over before "
+        "it is known to be held; expected a lease_ttl above 3 s, or a wait_ms below 2700"
+    )
+    check_trust(3, f"{WAITS}&wait_ms=2699")
+    check_trust(0.5, "sqlite:///beat.db")
