@@ -66,6 +66,7 @@ class Evidence:
     failover_at: int = 0
     graceful: bool = False
     steady: bool = True  # whether the store's clock was never set
+    steps: list[tuple[int, int]] = field(default_factory=list)  # of the store's clock: when, and by how much
     stuck: list[str] = field(default_factory=list)
 
     # What the store held at the end.
@@ -120,8 +121,19 @@ class Evidence:
                         found.setdefault((outcome.id, outcome.token), end)
         return list(found.values())
 
+    def judged_at(self, fired_at: int) -> int:
+        """What the store's clock may have shown when ticks were judged that were recorded at `fired_at`, by that clock.
+
+        It may have been set back since; the leader's lease bounds how long ago that can be.
+        """
+        at = max(effect.at for effect in self.effects if effect.verb == "fire" and effect.now == fired_at)
+        return fired_at + sum(max(0, -by) for when, by in self.steps if at - self.ttl <= when <= at)
+
     def hindered(self, process: SimulatedProcess, since: int, until: int) -> bool:
-        """Whether a process died in a stretch of time, or could not speak with its store for a third of a lease of its end."""
+        """Whether a process died in a stretch of time, or could not speak with its store for a third of a lease of its end.
+
+        Where the store's clock was set forward meanwhile, its leases have but their grace left: one lost call is enough.
+        """
         if process.killed_at is not None and process.killed_at <= until:
             return True
         kept, reached = 0, max(since, until - 2 * self.lease)
@@ -129,7 +141,8 @@ class Evidence:
             start, end = max(begins, reached), min(ends, until)
             if start < end:
                 kept, reached = kept + end - start, end
-        return 3 * kept >= self.lease
+        jumped = any(by > 0 and until - 2 * self.lease <= when <= until for when, by in self.steps)
+        return kept > 0 if jumped else 3 * kept >= self.lease
 
 
 def tick_ids(name: str, records: list[HistoryRecord]) -> list[str]:

@@ -75,7 +75,7 @@ def _records(evidence: Evidence, entry: StoredEntry) -> Iterator[str]:
             yield f"{told} is none of its ticks"
         if record.recorded_at < record.fire_time:
             yield f"{told} was dealt with early, at {iso(record.recorded_at)}"
-        if record.verdict != "enqueued" and not _may_be_skipped(record, grid):
+        if record.verdict != "enqueued" and not _may_be_skipped(record, grid, evidence):
             yield f"{told} was skipped ({record.reason}), and catchup is {grid.catchup}"
     jobs = tick_ids(entry.name, records)
     for job_id in jobs:
@@ -85,13 +85,14 @@ def _records(evidence: Evidence, entry: StoredEntry) -> Iterator[str]:
         yield f"{entry.name}: {entry.runs} runs are counted, {len(jobs)} ticks were enqueued"
 
 
-def _may_be_skipped(record: HistoryRecord, grid: Grid) -> bool:
+def _may_be_skipped(record: HistoryRecord, grid: Grid, evidence: Evidence) -> bool:
     """What was changed is; else one that is not the last that is due, or with `skip` one that is ten seconds late."""
     if record.reason.startswith("the entry was changed"):
         return True
     last = record.until or record.fire_time
-    missed = grid.catchup == "skip" and record.recorded_at > last + 10 * SECOND
-    return grid.catchup != "all" and (missed or last + grid.step <= record.recorded_at)
+    judged_at = evidence.judged_at(record.recorded_at)
+    missed = grid.catchup == "skip" and judged_at > last + 10 * SECOND
+    return grid.catchup != "all" and (missed or last + grid.step <= judged_at)
 
 
 def _lateness(evidence: Evidence) -> Iterator[str]:

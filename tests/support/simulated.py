@@ -35,6 +35,7 @@ from jobq.worker.options import WorkerOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jobq.job import JobRecord
     from jobq.testing.faults import Effect
 
 TTL = 3.0
@@ -143,10 +144,14 @@ class Simulation:
             del self._roles[name]
             self._running[name].send(signal.SIGTERM)
         self.world.run(END, lambda: not self._open)
-        late = set(self._open)
+        late = {
+            job_id
+            for job_id, record in self._waiting()
+            if record is None or record.state is not State.SCHEDULED
+        }
         self.world.run(END / 4, lambda: not self._open)  # what had just come due
         if self._open:  # what waits for an instant that a clock which was set back has not reached again
-            waiting = dict(zip(sorted(self._open), self.store.get(sorted(self._open)), strict=True))
+            waiting = dict(self._waiting())
             self.evidence.stuck = [
                 f"job {job_id} is {record and record.state.value} for ever"
                 for job_id, record in waiting.items()
@@ -155,6 +160,10 @@ class Simulation:
             last = max((record.due for record in waiting.values() if record is not None), default=0)
             self.clock_offset += max(0, last - self.store.now())
             self.world.run(END, lambda: not self._open)
+
+    def _waiting(self) -> list[tuple[str, JobRecord | None]]:
+        job_ids = sorted(self._open)
+        return list(zip(job_ids, self.store.get(job_ids), strict=True))
 
     def _collect(self) -> None:
         evidence, store = self.evidence, self.store
@@ -341,15 +350,18 @@ class Simulation:
     def _step_store_clock(self) -> None:
         self.counts["clock steps of the store"] += 1
         step = self.random.choice((-1, 1)) * self._farthest ** self.random.random()
-        self.world.note("store", f"clock steps by {step:.3f} s")
-        self.clock_offset += round(step * SECOND)
+        self._step(step)
+
+    def _step(self, seconds: float) -> None:
+        self.world.note("store", f"clock steps by {seconds:.3f} s")
+        self.evidence.steps.append((self.world.now, round(seconds * SECOND)))
+        self.clock_offset += round(seconds * SECOND)
 
     def _set_back(self) -> None:
         """Between a decision and its deed; and then, perhaps, the leader is no more."""
         self.counts["clock steps of the store"] += 1
         seconds = self._farthest ** self.random.random()
-        self.world.note("store", f"clock steps by {-seconds:.3f} s")
-        self.clock_offset -= round(seconds * SECOND)
+        self._step(-seconds)
         lease = self.store.leader()
         if lease is not None and self.random.random() < BETWEEN:
             self.world.after(self.random.uniform(0, 2), partial(self._end_one, lease.node, graceful=False))
