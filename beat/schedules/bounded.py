@@ -9,7 +9,7 @@ from beat.dst import DAY
 from beat.schedules.arguments import ScheduleError, as_instant
 from beat.schedules.base import FIRST, LAST
 from beat.schedules.combining.clauses import sentence
-from beat.schedules.combining.search import Altered, as_schedule
+from beat.schedules.combining.combination import Altered, as_schedule
 from jobq.instants import SECOND, from_micros
 
 if TYPE_CHECKING:

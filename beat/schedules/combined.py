@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self
 
 from beat.schedules.arguments import ScheduleError
 from beat.schedules.combining.clauses import inner_phrase, sentence
+from beat.schedules.combining.combination import Combined, as_schedule
 from beat.schedules.combining.day_masks import DayWalk
 from beat.schedules.combining.lattice import Lattice, lattice_of
 from beat.schedules.combining.local_days import DAY_MICROS
-from beat.schedules.combining.search import Combined, as_schedule
 from beat.schedules.interval import schedule as interval
 
 if TYPE_CHECKING:

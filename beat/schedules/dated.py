@@ -13,8 +13,8 @@ from beat.schedules.arguments import ScheduleError, check_choice
 from beat.schedules.calendars import Calendar, as_calendar
 from beat.schedules.combining.calendar_walk import CalendarWalk
 from beat.schedules.combining.clauses import sentence
+from beat.schedules.combining.combination import Altered, as_schedule
 from beat.schedules.combining.rolling import MARGIN, next_moved
-from beat.schedules.combining.search import Altered, as_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from beat.schedules.arguments import ScheduleError, as_micros, as_seconds
 from beat.schedules.combining.clauses import sentence
-from beat.schedules.combining.search import Altered, Exhausted, Search, as_schedule
+from beat.schedules.combining.combination import Altered, as_schedule
+from beat.schedules.combining.search import Exhausted, Search
 from beat.schedules.interval import MOST
 from beat.schedules.phrases import duration
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from beat.schedules.combining.search import Combined
+from beat.schedules.combining.combination import Combined
 
 if TYPE_CHECKING:
     from beat.schedules.base import Schedule

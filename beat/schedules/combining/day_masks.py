@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from beat.dst import DAY, zone_line
 from beat.schedules.base import FIRST
 from beat.schedules.clock.local_time import LocalTime
-from beat.schedules.combining.search import Combined, leaf_of
+from beat.schedules.combining.combination import Combined
+from beat.schedules.combining.search import leaf_of
 from beat.schedules.interval import schedule as interval
 from jobq.instants import SECOND
 

@@ -33,23 +33,18 @@ before a long silence; what it may miss is one of those that are thousands of st
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from beat.dst import zone_line
-from beat.schedules.arguments import ScheduleError
-from beat.schedules.base import FIRST, LAST, Schedule
-from beat.schedules.combining.latest import last_between
+from beat.schedules.base import FIRST, LAST
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime, tzinfo
-    from zoneinfo import ZoneInfo
+    from collections.abc import Callable, Sequence
+    from datetime import tzinfo
 
-    from beat.schedules.combining.day_masks import Stretch
+    from beat.schedules.base import Schedule
+    from beat.schedules.combining.combination import Combined
     from beat.schedules.triggers.parts import Part
 
     Ask = Callable[["Search"], int | None]
@@ -64,9 +59,7 @@ YEAR_BITS: Final = 45  # which is of 2 ** 45 microseconds, 407 days
 TIMES_PER_STEP: Final = 32
 SHARE_STEPS: Final = 1  # to give a part a share of the steps
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
-DEEPEST: Final = 32
-MOST: Final = 256
-MOST_MOVES: Final = 3
+MOST_LEAVES: Final = 256  # of a combination: each may be asked once for nothing
 
 
 class Exhausted(Exception):  # noqa: N818 - never an error: the search ends it
@@ -234,7 +227,7 @@ class Search:
             return whole_of(part).seek(us, self) if us < self.limit else None
         zone = part.tz or self.tz
         known = self._leaf_answers.get(id(part))
-        if known is None and len(self._leaf_answers) < MOST:  # to be asked once is everyone's right
+        if known is None and len(self._leaf_answers) < MOST_LEAVES:  # to be asked once is everyone's right
             return part.next_bounded(us, zone)
         self.charge(part.effort)
         fire, before = part.next_bounded(us, zone), us if known is None else known[1]
@@ -257,109 +250,6 @@ class Search:
         return part.latest_micros(since, until, part.tz or self.tz)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Combined(Schedule):
-    """A schedule made of other schedules. Its zone is that of its parts if they have the same."""
-
-    tz: ZoneInfo | None = field(compare=False, repr=False)
-    depth: int = field(compare=False, repr=False)  # how many combinations deep
-    size: int = field(compare=False, repr=False)  # how many schedules are at the leaves
-    moves: int = field(compare=False, repr=False)  # how many times over a fire may be moved to another date
-
-    def _put(self, parts: Iterable[Schedule], *, moving: bool = False, **fields: object) -> None:
-        """Set all fields, those of every combination from its parts; refuse what is too deep or too large."""
-        parts = tuple(parts)
-        depth, size = _measure(parts)
-        measured = {"depth": depth, "size": size, "moves": _moves_of(parts, moving=moving)}
-        for name, value in {**fields, **measured, "tz": common_zone(parts)}.items():
-            object.__setattr__(self, name, value)
-
-    @property
-    def searched(self) -> bool:
-        return True
-
-    @property
-    def reads_dates(self) -> bool:
-        """Whether it looks at the local dates of fires, besides its parts."""
-        return False
-
-    @property
-    def by_anchor(self) -> bool:
-        return any(part.by_anchor for part in self.parts)
-
-    @property
-    def by_name(self) -> bool:
-        return any(part.by_name for part in self.parts)
-
-    @property
-    @abstractmethod
-    def parts(self) -> tuple[Schedule, ...]:
-        """The schedules it is made of."""
-
-    @abstractmethod
-    def with_parts(self, parts: tuple[Schedule, ...]) -> Combined:
-        """Return the same combination of other parts."""
-
-    @abstractmethod
-    def seek(self, us: int, search: Search) -> int | None:
-        """Return the first fire strictly after `us`. Raises `Exhausted`."""
-
-    def seek_latest(self, since: int, until: int, search: Search) -> int | None:
-        """Return the last fire f with since < f <= until. Raises `Exhausted`."""
-        return last_between(lambda us, limit: search.within(limit).after(self, us), since, until)
-
-    def mask_on(self, stretch: Stretch) -> int | None:  # noqa: ARG002 - most combinations know better
-        """Return the seconds of a date at which it fires, None if that is not known at once: see `day_masks`."""
-        return None
-
-    def next_micros(self, us: int, tz: tzinfo) -> int | None:
-        try:
-            return self._from(us).seek(us, Search(tz))
-        except Exhausted:
-            return None
-
-    def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
-        until, found = min(until, LAST), None
-        search = Search(tz, until)
-        try:
-            found = search.latest(self, since, until)
-            if not search.gave_up:
-                return found
-        except Exhausted:
-            pass
-        running = self._from(since)
-        probe = partial(search.afresh(PROBED).probed, running)
-        probed = last_between(probe, since if found is None else found, until)
-        return found if probed is None else probed
-
-    def _from(self, us: int) -> Combined:
-        parts = tuple(part._from(us) for part in self.parts)  # noqa: SLF001 - of the same family
-        return self if all(a is b for a, b in zip(parts, self.parts, strict=True)) else self.with_parts(parts)
-
-    def bind(
-        self, *, tz: ZoneInfo, anchor: datetime, name: str, gap: str | None = None, fold: str | None = None
-    ) -> Schedule:
-        return self.with_parts(
-            tuple(part.bind(tz=tz, anchor=anchor, name=name, gap=gap, fold=fold) for part in self.parts)
-        )
-
-    @classmethod
-    def from_arguments(cls, given: dict[str, Any]) -> Self:
-        _check_stored_depth(given)
-        return super(Combined, cls).from_arguments(given)
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Altered(Combined):
-    """A combination with one part."""
-
-    of: Schedule
-
-    @property
-    def parts(self) -> tuple[Schedule, ...]:
-        return (self.of,)
-
-
 def leaf_of(one: Schedule) -> Schedule:
     """Return what a trigger fires as, in the form of which most is known."""
     part: Part | None = getattr(
@@ -371,65 +261,3 @@ def leaf_of(one: Schedule) -> Schedule:
 def whole_of(one: Schedule) -> Combined:
     """Return the combination that a schedule which is `searched` is or fires as."""
     return cast("Combined", leaf_of(one))
-
-
-def as_schedule(what: str, value: object) -> Schedule:
-    """Return a schedule, or the one that a stored form describes."""
-    if isinstance(value, Schedule):
-        return value
-    if isinstance(value, dict):
-        return Schedule.from_dict(value)
-    raise ScheduleError(f"{what} is a schedule, not {value!r}.")
-
-
-def common_zone(parts: Iterable[Schedule]) -> ZoneInfo | None:
-    """Return the zone of all parts, None if they differ."""
-    zones = {part.tz for part in parts}
-    return zones.pop() if len(zones) == 1 else None
-
-
-def _measure(parts: Iterable[Schedule]) -> tuple[int, int]:
-    """Return depth and size of a combination of `parts`; refuse one that is too deep or too large."""
-    depth = size = 0
-    for part in parts:
-        inner_depth, inner_size = (part.depth, part.size) if isinstance(part, Combined) else (0, 1)
-        depth = max(depth, inner_depth)
-        size += inner_size
-    if depth >= DEEPEST:
-        raise _too_deep()
-    if size > MOST:
-        raise ScheduleError(f"A combination of {size} schedules is too large; it may have at most {MOST}.")
-    return depth + 1, size
-
-
-def _moves_of(parts: Iterable[Schedule], *, moving: bool) -> int:
-    """Return how many times over fires are moved by a combination of `parts`; refuse more than can be looked for.
-
-    A move asks for the fires of dates around a date: each one around another multiplies the questions.
-    """
-    moves = max((part.moves for part in parts if isinstance(part, Combined)), default=0) + moving
-    if moves > MOST_MOVES:
-        raise ScheduleError(
-            f"Calendars that roll what they leave out are more than {MOST_MOVES} deep, one around the other; "
-            "put their dates into one calendar."
-        )
-    return moves
-
-
-def _check_stored_depth(given: dict[str, Any]) -> None:
-    """Refuse a stored form that is nested too deep before Python's stack is used up by reading it."""
-    level: list[Any] = [given]
-    for _ in range(2 * DEEPEST + 2):  # a part in a list is two levels down
-        level = [
-            inner
-            for value in level
-            if isinstance(value, (dict, list))
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
-            return
-    raise _too_deep()
-
-
-def _too_deep() -> ScheduleError:
-    return ScheduleError(f"Schedules are combined more than {DEEPEST} deep; combine them more simply.")

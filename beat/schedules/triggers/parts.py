@@ -26,8 +26,8 @@ from beat.schedules.base import FIRST, LAST, Schedule
 from beat.schedules.bounded import bounded_mask
 from beat.schedules.clock.wallclock import WallClock
 from beat.schedules.combined import Intersection, Union
+from beat.schedules.combining.combination import Altered, Combined, common_zone
 from beat.schedules.combining.lattice import Lattice
-from beat.schedules.combining.search import Altered, Combined, common_zone
 from beat.schedules.interval import schedule
 from beat.schedules.phrases import duration, zone_phrase
 from jobq.instants import SECOND, from_micros, to_micros
