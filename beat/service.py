@@ -180,7 +180,7 @@ class Service:
             timeout = min(timeout, self._notifier.watchdog)
         if timeout <= 0:
             return
-        heard = self._interrupts.during(lambda: self._store.wait_beat(timeout))
+        heard = self._store.listen() or self._interrupts.during(lambda: self._store.wait_beat(timeout))
         if heard is None:  # a signal has ended the wait, and its connection: who knows what comes after that
             self._recovering = True
         if heard:

@@ -199,6 +199,12 @@ class BeatStore(Store, Protocol):
 
     # -- waking
 
+    def listen(self) -> bool:
+        """Open what `wait_beat` hears with. Whether that was not open: then what was said before is not known.
+
+        A signal may end a wait, but must not come between a socket and whoever is to close it.
+        """
+
     def wait_beat(self, timeout: float) -> bool:
         """Block at most `timeout` seconds until beats are woken (resignation, change, reload). A hint."""
 

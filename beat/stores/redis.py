@@ -156,14 +156,19 @@ class RedisBeatStore(RedisStore):
 
     # -- waking
 
+    def listen(self) -> bool:
+        """The channel stays open from wait to wait, so that nothing published in between is missed."""
+        if self._channel is not None:
+            return False
+        self._channel = channel = self._blocking.pubsub(ignore_subscribe_messages=True)
+        self._call(lambda: channel.subscribe(f"{self._prefix}beat"))
+        return True
+
     def wait_beat(self, timeout: float) -> bool:
-        """The channel stays open from call to call, so that nothing published in between is missed."""
+        if self.listen():
+            return True
         try:
-            if self._channel is None:
-                self._channel = channel = self._blocking.pubsub(ignore_subscribe_messages=True)
-                self._call(lambda: channel.subscribe(f"{self._prefix}beat"))
-                return True  # what was published before is not known: look
-            return self._call(lambda: self._listen(timeout)) is not None
+            return self._call(lambda: self._hear(timeout)) is not None
         except BaseException:
             self._hang_up()
             raise
@@ -176,7 +181,7 @@ class RedisBeatStore(RedisStore):
             self._hang_up()
             raise
 
-    def _listen(self, timeout: float) -> Any:
+    def _hear(self, timeout: float) -> Any:
         if self._channel is None:
             return None
         # None with time left is the answer to the subscription.

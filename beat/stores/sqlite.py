@@ -251,6 +251,9 @@ class SQLiteBeatStore(SQLiteStore):
 
     # -- waking
 
+    def listen(self) -> bool:
+        return False
+
     def wait_beat(self, timeout: float) -> bool:
         """What was seen last is kept from call to call, so that no waking in between is missed."""
 

@@ -34,7 +34,7 @@ class Clients(NamedTuple):
     url: RedisUrl
 
 
-def connect(url: str, longest_block: float, met: Callable[[Any], None]) -> Clients:
+def connect(url: str, longest_block: float, met: Callable[[Any], None] | None = None) -> Clients:
     """The clients of a URL. Nothing is contacted yet. `met` sets up each connection that verbs are sent on."""
     target = parse(url)
     _check_files(target.tls or {})

@@ -229,6 +229,9 @@ class _Remote:
     def wait(self, _: object, timeout: float) -> bool:
         return self._net.workers.listen(self._process, timeout)
 
+    def listen(self) -> bool:
+        return False
+
     def wait_beat(self, timeout: float) -> bool:
         return self._net.beats.listen(self._process, timeout)
 

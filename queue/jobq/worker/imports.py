@@ -82,12 +82,12 @@ class Imports:
         top = module.partition(".")[0]
         spec, reason = _spec(top), "is not imported"
         if self._app.conf.worker_allowed_imports is None:
-            if spec is None:
+            if spec is None and top not in sys.modules:
                 searched = "" if self._folder is None else f"in {self._folder} or "
                 return ImportError(
                     f"the function {path} can't be imported: there is no module {top} {searched}among the installed packages"
                 )
-            if spec.submodule_search_locations and not spec.has_location:
+            if spec is not None and spec.submodule_search_locations and not spec.has_location:
                 reason += f", for the folder {top} has no __init__.py"
         return _not_allowed(path, module, reason)
 

@@ -28,7 +28,8 @@ def follower(open_another):
 
 def listening(store):
     """A store that has nothing to tell: its first answers may be of what was before."""
-    store.wait_beat(0.0)
+    store.listen()
+    assert store.listen() is False
     wait_until(lambda: not store.wait_beat(0.01))
     return store
 
