@@ -121,6 +121,15 @@ class Evidence:
                         found.setdefault((outcome.id, outcome.token), end)
         return list(found.values())
 
+    def claims(self) -> dict[str, list[int]]:
+        """When each job was given to somebody, in order, though who asked may not have heard of it."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for effect in self.effects:
+            if effect.verb == "fetch":
+                for claim in effect.answer.claims:
+                    found[claim.id].append(effect.at)
+        return found
+
     def judged_at(self, fired_at: int) -> int:
         """What the store's clock may have shown when ticks were judged that were recorded at `fired_at`, by that clock.
 

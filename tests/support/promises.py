@@ -211,6 +211,7 @@ def _runs(evidence: Evidence) -> Iterator[str]:
     runs: defaultdict[str, list[Run]] = defaultdict(list)
     for run in evidence.runs:
         runs[run.job].append(run)
+    claims = evidence.claims()
     due: dict[str, int] = {}
     for insertion in evidence.insertions():
         due.setdefault(insertion.job, insertion.due)
@@ -225,5 +226,8 @@ def _runs(evidence: Evidence) -> Iterator[str]:
             if ended and run.at > ended[0] and not evidence.hindered(run.process, ended[0], run.at):
                 yield f"job {job_id} was started by {run.process.name} after it had ended"
             asked = bisect_right(retried, run.at) > bisect_right(retried, before.at)
-            if not asked and not evidence.hindered(before.process, before.at - SECOND, run.at):
+            given = next(
+                at for at in claims[job_id] if at > before.at
+            )  # perhaps to nobody: then it waited for longer
+            if not asked and not evidence.hindered(before.process, before.at - SECOND, given):
                 yield f"job {job_id} was started by {before.process.name}, and again by {run.process.name} without a reason"
