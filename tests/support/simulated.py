@@ -143,6 +143,7 @@ class Simulation:
         for name in [name for name in self._roles if name.startswith("beat")]:
             del self._roles[name]
             self._running[name].send(signal.SIGTERM)
+        self.world.run(1.0)  # what is on its way arrives
         self.world.run(END, lambda: not self._open)
         late = {
             job_id
