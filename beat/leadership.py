@@ -35,6 +35,7 @@ The caller owns the loop; nothing here sleeps, starts a thread or reads any cloc
 from __future__ import annotations
 
 import logging
+from math import ceil
 from typing import TYPE_CHECKING
 
 from jobq.errors import ConfigError
@@ -59,7 +60,7 @@ def check_trust(ttl: float, url: str) -> None:
     if wait_ms >= trusted * 1000:
         raise ConfigError(
             f"lease_ttl of the beat is {ttl:g} s, and the store's URL lets replicas take {wait_ms} ms (wait_ms): a lease "
-            f"could be over before it is known to be held; expected a lease_ttl above {wait_ms / 1000 / (1 - MARGIN):.3g} s, "
+            f"could be over before it is known to be held; expected a lease_ttl above {ceil(wait_ms / (1 - MARGIN)) / 1000:g} s, "
             f"or a wait_ms below {trusted * 1000:.0f}"
         )
 

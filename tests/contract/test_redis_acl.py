@@ -199,6 +199,17 @@ def test_a_user_is_looked_at_again_on_a_connection_that_was_made_anew_without_a_
         store.close()
 
 
+def test_what_a_producer_was_refused_once_is_not_asked_of_its_other_verbs(server, admin):
+    let(admin, "producer", USERS["producer"])
+    store = open_store(url_of(server, "producer"))
+    assert store.enqueue([new("a")]) == [True]
+    with pytest.raises(StoreRefused):
+        store.purge("default")
+    admin.execute_command("CLIENT KILL USER producer")
+    assert store.enqueue([new("b")]) == [True]
+    store.close()
+
+
 @pytest.mark.parametrize("first", ["away", "known"])
 def test_a_user_is_looked_at_again_after_an_outage(new_redis_server, first):
     """Somebody has changed it meanwhile: nothing is begun, so a failed job is not left between its lease and the dead."""

@@ -131,12 +131,10 @@ class Evidence:
         return found
 
     def judged_at(self, fired_at: int) -> int:
-        """What the store's clock may have shown when ticks were judged that were recorded at `fired_at`, by that clock.
-
-        It may have been set back since; the leader's lease bounds how long ago that can be.
-        """
-        at = max(effect.at for effect in self.effects if effect.verb == "fire" and effect.now == fired_at)
-        return fired_at + sum(max(0, -by) for when, by in self.steps if at - self.ttl <= when <= at)
+        """What the store's clock showed when ticks were judged that were recorded at `fired_at`: it may have been set back."""
+        fire = next(effect for effect in self.effects if effect.verb == "fire" and effect.now == fired_at)
+        looks = (e for e in reversed(self.effects) if e.verb == "due" and e.process is fire.process)
+        return max(fired_at, next(look.now for look in looks if look.at <= fire.called))
 
     def hindered(self, process: SimulatedProcess, since: int, until: int) -> bool:
         """Whether a process died in a stretch of time, or could not speak with its store for a third of a lease of its end.
@@ -145,13 +143,13 @@ class Evidence:
         """
         if process.killed_at is not None and process.killed_at <= until:
             return True
-        kept, reached = 0, max(since, until - 2 * self.lease)
+        jumps = [when for when, by in self.steps if by > 0 and until - 2 * self.lease <= when <= until]
+        kept, reached = 0, max(since, until - 2 * self.lease, *jumps[-1:])
         for begins, ends in sorted(self.troubles[process]):
             start, end = max(begins, reached), min(ends, until)
             if start < end:
                 kept, reached = kept + end - start, end
-        jumped = any(by > 0 and until - 2 * self.lease <= when <= until for when, by in self.steps)
-        return kept > 0 if jumped else 3 * kept >= self.lease
+        return kept > 0 if jumps else 3 * kept >= self.lease
 
 
 def tick_ids(name: str, records: list[HistoryRecord]) -> list[str]:

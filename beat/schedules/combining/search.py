@@ -156,6 +156,8 @@ class Search:
         for number, ask in enumerate(asks):
             steps = (self._budget.left - SHARE_STEPS) // (len(asks) - number)
             if steps <= gave_up.get(ask, 0) and not self._strict:
+                gave_up.setdefault(ask, 0)
+                self._budget.gave_up = True
                 continue
             self.charge(SHARE_STEPS)
             try:

@@ -46,7 +46,7 @@ import contextlib
 import hashlib
 import re
 import time
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -60,6 +60,7 @@ from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, Wor
 from jobq.stores.redis_client import TIMEOUT, connect
 from jobq.stores.redis_faults import fault_of, is_read_only
 from jobq.stores.redis_permissions import PRODUCER, UNHEARD, WORKER, trials
+from jobq.stores.redis_url import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -96,11 +97,11 @@ class Unconfirmed(StoreUnavailable):
 
 class RedisStore:
     def __init__(self, url: str) -> None:
-        self._redis, self._blocking, self._target = connect(url, _LONGEST_BLOCK, self._met)
+        self._prefix = f"{{{parse(url).namespace}}}:"
+        self._needed: set[Needs] = set()  # was granted once, and is tried on each new connection
+        self._granted: set[Needs] = set()  # since the latest outage
+        self._redis, self._blocking, self._target = connect(url, partial(_met, self._needed, self._prefix))
         self.url = self._target.shown
-        self._prefix = f"{{{self._target.namespace}}}:"
-        self._needed: set[Needs] = set()  # of what was run so far
-        self._granted: set[Needs] = set()  # and since the latest outage
 
     def examine(self) -> list[str]:
         self._try_permissions(self._needs())
@@ -121,28 +122,15 @@ class RedisStore:
 
     def _try_permissions(self, needs: Needs) -> None:
         """`StoreRefused` if a script might be stopped half-way; argued in redis_permissions.py."""
-        self._needed.add(needs)
-        refused = self._run("examine", self._trials(needs))
+        refused = self._run("examine", pack(list(trials(needs, self._prefix))))
         if refused:
             raise StoreRefused(
                 f"the store at {self.url} does not permit its user what is needed: {_told(refused)}"
             )
         if self._target.wait_replicas:
             self._call(lambda: self._redis.wait(0, 1))
+        self._needed.add(needs)
         self._granted.add(needs)
-
-    def _trials(self, needs: Needs) -> bytes:
-        return pack(list(trials(needs, self._prefix)))
-
-    def _met(self, connection: Any) -> None:
-        """Set up a new connection: the server that it leads to may permit less than the one before."""
-        connection.on_connect()
-        _, source = self._script("examine")
-        for needs in tuple(self._needed):
-            connection.send_command("EVAL", source, 1, self._prefix, self._trials(needs))
-            refused = connection.read_response()
-            if refused:
-                raise redis.exceptions.NoPermissionError(_told(refused))
 
     def _try_outside_scripts(self) -> None:
         """What is needed and no script may run."""
@@ -380,6 +368,28 @@ class RedisStore:
                 raise
             self._granted.clear()  # when it returns, it may permit less
             raise fault from None
+
+
+def _met(needed: set[Needs], prefix: str, connection: Any) -> None:
+    """Set up a new connection: the server that it leads to may permit less than the one before.
+
+    One that is not set up to the end is not kept, whatever came between, a time limit of a task for one.
+    """
+    try:
+        connection.on_connect()
+        for needs in tuple(needed):
+            _try_on(connection, prefix, needs)
+    except BaseException:
+        connection.disconnect()
+        raise
+
+
+def _try_on(connection: Any, prefix: str, needs: Needs) -> None:
+    _, source = load_script("jobq.stores", "examine")
+    connection.send_command("EVAL", source, 1, prefix, pack(list(trials(needs, prefix))))
+    refused = connection.read_response()
+    if refused:
+        raise redis.exceptions.NoPermissionError(_told(refused))
 
 
 def _told(refused: Sequence[bytes]) -> str:

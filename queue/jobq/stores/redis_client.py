@@ -27,20 +27,20 @@ _SENTINEL_TIMEOUT = 0.5
 
 
 class Clients(NamedTuple):
-    """One for verbs, one for blocking reads, and what the URL says."""
+    """One for verbs, one for blocking reads, which bring their own patience, and what the URL says."""
 
     verbs: redis.Redis
     blocking: redis.Redis
     url: RedisUrl
 
 
-def connect(url: str, longest_block: float, met: Callable[[Any], None] | None = None) -> Clients:
+def connect(url: str, met: Callable[[Any], None] | None = None) -> Clients:
     """The clients of a URL. Nothing is contacted yet. `met` sets up each connection that verbs are sent on."""
     target = parse(url)
     _check_files(target.tls or {})
     patience = TIMEOUT + (target.wait_ms / 1000 if target.wait_replicas else 0)
     verbs = _client(target, patience, redis_connect_func=met)
-    return Clients(verbs, _client(target, TIMEOUT + longest_block), target)
+    return Clients(verbs, _client(target, TIMEOUT), target)
 
 
 def _client(url: RedisUrl, timeout: float, **more: Any) -> redis.Redis:

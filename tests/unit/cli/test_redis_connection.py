@@ -24,7 +24,7 @@ from jobq.stores.redis_url import parse
 )
 def test_the_url_says_what_the_connection_was_made_of(given, url):
     assert url_of(redis.Redis(**given)) == url
-    pools = [redis.Redis(**given).connection_pool, connect(url, 1)[0].connection_pool]
+    pools = [redis.Redis(**given).connection_pool, connect(url)[0].connection_pool]
     names = ("host", "port", "db", "username", "password")
     first, second = ({name: pool.connection_kwargs.get(name) or None for name in names} for pool in pools)
     assert first == second
