@@ -24,7 +24,7 @@ FUZZ := tests/process/test_worker_fuzz.py tests/unit/test_execute_fuzz.py tests/
 help:
 	@echo "make run     run the example schedule on SQLite, with two workers, until Ctrl-C"
 	@echo "make test    run ruff, mypy and every test (PYTEST_ARGS='-k name' chooses,"
-	@echo "             JOBS=4 runs four at a time)"
+	@echo "             JOBS=4 runs four at a time, JOBS=0 all in one process, for -s and --pdb)"
 	@echo "make test-exhaustive"
 	@echo "             compare cron with a walk over every minute at every change of every time zone (about half an hour)"
 	@echo "make sim SEEDS=10000"
