@@ -139,17 +139,22 @@ class Evidence:
     def hindered(self, process: SimulatedProcess, since: int, until: int) -> bool:
         """Whether a process died in a stretch of time, or could not speak with its store for a third of a lease of its end.
 
-        Where the store's clock was set forward meanwhile, its leases have but their grace left: one lost call is enough.
+        Where the store's clock was set forward, its leases have but their grace left: one call that is lost then is enough.
         """
         if process.killed_at is not None and process.killed_at <= until:
             return True
-        jumps = [when for when, by in self.steps if by > 0 and until - 2 * self.lease <= when <= until]
-        kept, reached = 0, max(since, until - 2 * self.lease, *jumps[-1:])
+        reached = max(since, until - 2 * self.lease)
+        jumps = [when for when, by in self.steps if by > 0 and reached <= when <= until]
+        kept = self._kept_from_speaking(process, reached, until)
+        return 3 * kept >= self.lease or any(self._kept_from_speaking(process, at, until) for at in jumps)
+
+    def _kept_from_speaking(self, process: SimulatedProcess, since: int, until: int) -> int:
+        kept, reached = 0, since
         for begins, ends in sorted(self.troubles[process]):
             start, end = max(begins, reached), min(ends, until)
             if start < end:
                 kept, reached = kept + end - start, end
-        return kept > 0 if jumps else 3 * kept >= self.lease
+        return kept
 
 
 def tick_ids(name: str, records: list[HistoryRecord]) -> list[str]:
