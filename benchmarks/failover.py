@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import random
 import signal
 import statistics
@@ -127,7 +128,7 @@ def load_idle(store: BeatStore, count: int) -> float:
 
 def figures(seconds: list[float]) -> str:
     ranked = sorted(seconds)
-    p99 = ranked[min(len(ranked) - 1, int(len(ranked) * 0.99))]
+    p99 = ranked[math.ceil(len(ranked) * 0.99) - 1]
     return f"{statistics.median(ranked):.3f} {p99:.3f} {ranked[-1]:.3f}"
 
 
