@@ -37,8 +37,9 @@ from beat.store import (
     StoredEntry,
 )
 from jobq.errors import StoreUnavailable
-from jobq.stores.redis import RedisStore, batches, load_script, pack, text
+from jobq.stores.redis import RedisStore
 from jobq.stores.redis_permissions import JOB_KEYS, Needs
+from jobq.stores.redis_scripts import batches, load_script, pack, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

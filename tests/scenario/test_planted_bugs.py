@@ -48,7 +48,7 @@ def lua(*changes):
 
 def all_scripts():
     from beat.stores.redis import _BEAT_SCRIPTS, _TICK_SCRIPTS
-    from jobq.stores.redis import load_script
+    from jobq.stores.redis_scripts import load_script
 
     yield load_script("jobq.stores", "fetch")
     for name in _BEAT_SCRIPTS:

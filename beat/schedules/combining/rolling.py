@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from beat.schedules.combining.calendar_walk import CalendarWalk
 
 FARTHEST: Final = 100  # days
-TURN_STEPS: Final = 1  # of a search, to find a run of dates,
-SOURCE_STEPS: Final = 1  # and to look at one of its dates
 MARGIN: Final = (FARTHEST + 2) * DAY_MICROS  # no fire is moved farther
 
 
@@ -46,7 +44,7 @@ def next_moved(walk: CalendarWalk, roll: str, us: int, until: int) -> int | None
     day = _first_source(walk.calendar, roll, day_of(line, us))
     shown = _shown_until(line, us)
     while day is not None:
-        walk.search.charge(TURN_STEPS)
+        walk.search.charge(1)
         start = start_of(line, day)
         held = None if start is None else walk.first_held(start - 1)
         if held is None:
@@ -93,7 +91,7 @@ def _earliest(walk: CalendarWalk, run: Run, shown: int) -> int | None:
     found = DAY_MICROS
     day = run.first
     while day <= run.last and shown < DAY_MICROS:
-        walk.search.charge(SOURCE_STEPS)
+        walk.search.charge(1)
         start = start_of(walk.line, day)
         held = None if start is None else walk.first_held(start - 1)
         if held is None:

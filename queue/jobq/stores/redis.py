@@ -43,11 +43,9 @@ message, state=available and enqueued_at, then RPUSH queue:<priority>:<name> <id
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 import time
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
@@ -59,19 +57,17 @@ from jobq.message import CANCELLED, LOST
 from jobq.store import CANCELLED_KEEP, DEAD_LETTER_SECONDS, TOTALS, Fetched, WorkerInfo
 from jobq.stores.redis_client import TIMEOUT, connect
 from jobq.stores.redis_faults import fault_of, is_read_only
-from jobq.stores.redis_permissions import PRODUCER, UNHEARD, WORKER, trials
+from jobq.stores.redis_permissions import PRODUCER, UNHEARD, WORKER, meet, packed_trials, told
+from jobq.stores.redis_scripts import BATCH, batches, load_script, pack, text
 from jobq.stores.redis_url import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from jobq.job import NewJob, Outcome
     from jobq.stores.redis_permissions import Needs
 
 T = TypeVar("T")
-
-_BATCH = 1000
-"""Jobs a script handles at the most, so that no call holds the server for more than some milliseconds."""
 
 _LONGEST_BLOCK = 10.0
 _STATES = frozenset(State)
@@ -100,7 +96,7 @@ class RedisStore:
         self._prefix = f"{{{parse(url).namespace}}}:"
         self._needed: set[Needs] = set()  # was granted once, and is tried on each new connection
         self._granted: set[Needs] = set()  # since the latest outage
-        self._redis, self._blocking, self._target = connect(url, partial(_met, self._needed, self._prefix))
+        self._redis, self._blocking, self._target = connect(url, partial(meet, self._needed, self._prefix))
         self.url = self._target.shown
 
     def examine(self) -> list[str]:
@@ -122,10 +118,10 @@ class RedisStore:
 
     def _try_permissions(self, needs: Needs) -> None:
         """`StoreRefused` if a script might be stopped half-way; argued in redis_permissions.py."""
-        refused = self._run("examine", pack(list(trials(needs, self._prefix))))
+        refused = self._run("examine", packed_trials(needs, self._prefix))
         if refused:
             raise StoreRefused(
-                f"the store at {self.url} does not permit its user what is needed: {_told(refused)}"
+                f"the store at {self.url} does not permit its user what is needed: {told(refused)}"
             )
         if self._target.wait_replicas:
             self._call(lambda: self._redis.wait(0, 1))
@@ -172,7 +168,7 @@ class RedisStore:
     def fetch(self, queues: Sequence[str], limit: int, lease: int, worker: str) -> Fetched:
         try:
             answer = self._run(
-                "fetch", pack(queues), min(limit, _BATCH), lease, worker, MAX_LOST, LOST, DEAD_LETTER_SECONDS
+                "fetch", pack(queues), min(limit, BATCH), lease, worker, MAX_LOST, LOST, DEAD_LETTER_SECONDS
             )
         except Unconfirmed as short:
             # Leases that nobody knows of would run out, and count against jobs that nobody has started.
@@ -288,9 +284,9 @@ class RedisStore:
         return self._each("requeue", jobs)
 
     def purge(self, queue: str) -> int:
-        gone, step = 0, _BATCH
-        while step == _BATCH:
-            step = self._run("purge", queue, _BATCH)
+        gone, step = 0, BATCH
+        while step == BATCH:
+            step = self._run("purge", queue, BATCH)
             gone += step
         return gone
 
@@ -368,53 +364,6 @@ class RedisStore:
                 raise
             self._granted.clear()  # when it returns, it may permit less
             raise fault from None
-
-
-def _met(needed: set[Needs], prefix: str, connection: Any) -> None:
-    """Set up a new connection: the server that it leads to may permit less than the one before.
-
-    One that is not set up to the end is not kept, whatever came between, a time limit of a task for one.
-    """
-    try:
-        connection.on_connect()
-        for needs in tuple(needed):
-            _try_on(connection, prefix, needs)
-    except BaseException:
-        connection.disconnect()
-        raise
-
-
-def _try_on(connection: Any, prefix: str, needs: Needs) -> None:
-    _, source = load_script("jobq.stores", "examine")
-    connection.send_command("EVAL", source, 1, prefix, pack(list(trials(needs, prefix))))
-    refused = connection.read_response()
-    if refused:
-        raise redis.exceptions.NoPermissionError(_told(refused))
-
-
-def _told(refused: Sequence[bytes]) -> str:
-    return f"{', '.join(dict.fromkeys(map(text, refused)))} (docs/redis.md says who needs what)"
-
-
-@cache
-def load_script(package: str, name: str, shared: tuple[str, ...] = ()) -> tuple[str, str]:
-    """(sha1, source) of a script: the library, then `lua/<name>.lua` of `package` after what it shares there."""
-    sources = [files("jobq.stores") / "lua" / "lib.lua"]
-    sources += [files(package) / "lua" / f"{part}.lua" for part in (*shared, name)]
-    source = "".join(part.read_text() for part in sources)
-    return hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest(), source
-
-
-pack = msgspec.msgpack.Encoder().encode
-
-
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]
-
-
-def text(value: Any) -> str:
-    return str(value, "utf-8", "surrogateescape")
 
 
 def _fetched(answer: list[Any]) -> Fetched:

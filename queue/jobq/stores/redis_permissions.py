@@ -14,10 +14,14 @@ What is tried at one key of a family is believed of all: a user who has but some
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import redis
+
+from jobq.stores.redis_scripts import load_script, pack, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Needs(NamedTuple):
@@ -70,3 +74,35 @@ def trials(needs: Needs, prefix: str) -> Iterator[list[str]]:
         yield [f"~{prefix}{pattern}", "HMGET", key, "f"]
         yield [f"~{prefix}{pattern}", "ZREM", key, _NO_MEMBER]
     yield clean
+
+
+def packed_trials(needs: Needs, prefix: str) -> bytes:
+    """What the script `examine` is given."""
+    return pack(list(trials(needs, prefix)))
+
+
+def told(refused: Sequence[bytes]) -> str:
+    """What the script answers."""
+    return f"{', '.join(dict.fromkeys(map(text, refused)))} (docs/redis.md says who needs what)"
+
+
+def meet(needed: set[Needs], prefix: str, connection: Any) -> None:
+    """Set up a new connection: the server that it leads to may permit less than the one before.
+
+    One that is not set up to the end is not kept, whatever came between, a time limit of a task for one.
+    """
+    try:
+        connection.on_connect()
+        for needs in tuple(needed):
+            _try_on(connection, prefix, needs)
+    except BaseException:
+        connection.disconnect()
+        raise
+
+
+def _try_on(connection: Any, prefix: str, needs: Needs) -> None:
+    _, source = load_script("jobq.stores", "examine")
+    connection.send_command("EVAL", source, 1, prefix, packed_trials(needs, prefix))
+    refused = connection.read_response()
+    if refused:
+        raise redis.exceptions.NoPermissionError(told(refused))
