@@ -252,8 +252,9 @@ def full(stage: Stage, _: str) -> Fault:
     if not site.mounted:
         stage.leave_out("full", "this user may not mount a file system")
         return
-    # What fits into the pages that the file has is written; what needs a new one is not.
-    with stage.noted("full", AGAIN, everyone=True, outage=True), full_disk(site.folder):
+    # What fits into the pages that the file and its log have is written, what needs a new one is not: now one, now the other.
+    noted = stage.noted("full", AGAIN, everyone=True, outage=True, flaps=True)
+    with noted, full_disk(site.folder):
         yield stage.rng.uniform(0.5, 4.0)
 
 
