@@ -182,6 +182,11 @@ class Schedule(ABC):
         """Return the last fire f with since < f <= until, on the UTC line."""
         return last_between(lambda us, _: self.next_bounded(us, tz), since, until)
 
+    @property
+    def weight(self) -> int:
+        """For how many it counts in a combination: what takes more than a look-up to ask takes longer to build, too."""
+        return 1 if self.effort == 1 else 2
+
     def _from(self, us: int) -> Schedule:  # noqa: ARG002 - only a kind that depends on its start looks
         """Return the schedule as it runs when started at `us`."""
         return self

@@ -39,7 +39,7 @@ from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.recurrence.foreign import as_text
 from beat.schedules.recurrence.parts import clamped, reading_of
 from beat.schedules.recurrence.phrases import rules_phrase
-from beat.schedules.recurrence.rule_set import Fires, check_rules, fires_of, has_instants
+from beat.schedules.recurrence.rule_set import Fires, check_rules, fires_of, has_instants, weight_of
 from beat.schedules.recurrence.text import Rules, parse_lines, parse_rules, rules_text, start_line
 from jobq.instants import SECOND, from_micros, to_micros
 
@@ -123,6 +123,10 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
 
     def _fires(self, line: ZoneLine) -> Fires:
         return self.own or fires_of(self.rules, _reading_of(self.dtstart), line)
+
+    @property
+    def weight(self) -> int:
+        return weight_of(self.rules)
 
     @property
     def by_anchor(self) -> bool:

@@ -29,7 +29,7 @@ class Combined(Schedule):
 
     tz: ZoneInfo | None = field(compare=False, repr=False)
     depth: int = field(compare=False, repr=False)  # how many combinations deep
-    size: int = field(compare=False, repr=False)  # how many schedules are at the leaves
+    size: int = field(compare=False, repr=False)  # how many schedules are at the leaves, by what they cost
     moves: int = field(compare=False, repr=False)  # how many times over a fire may be moved to another date
 
     def _put(self, parts: Iterable[Schedule], *, moving: bool = False, **fields: object) -> None:
@@ -145,14 +145,15 @@ def _measure(parts: Iterable[Schedule]) -> tuple[int, int]:
     """Return depth and size of a combination of `parts`; refuse one that is too deep or too large."""
     depth = size = 0
     for part in parts:
-        inner_depth, inner_size = (part.depth, part.size) if isinstance(part, Combined) else (0, 1)
+        inner_depth, inner_size = (part.depth, part.size) if isinstance(part, Combined) else (0, part.weight)
         depth = max(depth, inner_depth)
         size += inner_size
     if depth >= DEEPEST:
         raise _too_deep()
     if size > MOST_LEAVES:
         raise ScheduleError(
-            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}."
+            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}. Each rule of an rrule counts "
+            "as 3, with COUNT as 11 or more, fifty of its dates as 1, a trigger or a schedule of another package as 2."
         )
     return depth + 1, size
 

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 
     Ask = Callable[["Search"], int | None]
 
-STEPS: Final = 4_500
-PROBED: Final = STEPS // 2  # by `latest`, if its search gives up,
-PROBE: Final = STEPS // 40  # a few at a time
+STEPS: Final = 3_000
+PROBED: Final = 2_200  # by `latest`, if its search gives up,
+PROBE: Final = 80  # a few at a time
 LAST_STEP: Final = 60  # to find the last fire of a leaf
 YEAR_STEP: Final = 25  # to read a zone's changes in another year,
 SLOW_YEAR_STEP: Final = 250  # those of a zone that is worked out in Python,
@@ -59,7 +59,7 @@ YEAR_BITS: Final = 45  # which is of 2 ** 45 microseconds, 407 days
 TIMES_PER_STEP: Final = 32
 SHARE_STEPS: Final = 1  # to give a part a share of the steps
 AHEAD: Final = (30 * 86_400 * SECOND, 3_000 * 86_400 * SECOND, LAST - FIRST + 1)
-MOST_LEAVES: Final = 256  # of a combination: each may be asked once for nothing
+MOST_LEAVES: Final = 64  # of a combination: each may be asked once for nothing
 
 
 class Exhausted(Exception):  # noqa: N818 - never an error: the search ends it

@@ -31,7 +31,6 @@ MONTH_STARTS: Final = tuple(
     tuple(accumulate((31, days, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), initial=0)) for days in (28, 29)
 )
 HALF_WEEK: Final = 3
-SUNDAY: Final = 6
 EARLY: Final = 400  # room for the days of weeks that begin before the year does
 EARLIEST_EASTER, LATEST_EASTER = 80, 115  # places of March 22 and April 25 in a year, from 0
 
@@ -68,13 +67,21 @@ class Masks(Protocol):
         """When its years come round."""
         ...
 
-    @property
-    def shadow(self) -> Masks:
-        """Return days among which all of them are, of which the years come round with the calendar's."""
-        ...
-
     def mask(self, year: int, start: int) -> int:
         """Return the matching days of `year`, whose first day has the number `start`."""
+        ...
+
+
+class Phase(Masks, Protocol):
+    """A set of dates that knows in which years it may have any."""
+
+    @property
+    def stride(self) -> int:
+        """How far apart those years are, in days: 366 if it may have some in each."""
+        ...
+
+    def year_from(self, year: int) -> int:
+        """Return the first year, `year` or later, that may have a day."""
         ...
 
 
@@ -94,7 +101,7 @@ def year_at(day: int) -> int:
 
 LAST_DAY: Final = start_of(MAXYEAR + 1) - 1
 NO_DAY: Final = 2 * LAST_DAY  # later than any
-VAIN: Final = 100  # years without a day, after which the shadow is looked at
+YEARS_AHEAD: Final = 401  # a round of the calendar, and the rest of the year in which it begins
 FAR: Final = 4 * MOST_DAYS  # days ahead
 
 
@@ -115,10 +122,6 @@ class YearDays:
     @property
     def cycle(self) -> Cycle:
         return Cycle(EASTERS_AROUND if self._parts.easter else YEARS_AROUND)
-
-    @property
-    def shadow(self) -> Masks:
-        return AnyEaster(self) if self._parts.easter else self
 
     def mask(self, year: int, start: int) -> int:
         found = self.fixed(year, start)
@@ -192,47 +195,33 @@ class YearDays:
         return found >> 2 * MOST_DAYS & FULL[1]
 
 
-class AnyEaster:
-    """The days of BYEASTER if Easter were on every Sunday on which it can be."""
+class Gap(NamedTuple):
+    """Days that are not in a set: from `since` to before `end`, which is a day of the set if it is `closed`."""
 
-    __slots__ = ("_days",)
-
-    cycle = Cycle(YEARS_AROUND)
-
-    def __init__(self, days: YearDays) -> None:
-        self._days = days
-
-    @property
-    def shadow(self) -> Masks:
-        return self
-
-    def mask(self, year: int, start: int) -> int:
-        sundays: list[int] = []
-        for each in self._days.near(year):
-            ahead = start_of(each) - start
-            first = EARLIEST_EASTER + (SUNDAY - start_of(each) - EARLIEST_EASTER - HALF_WEEK) % 7
-            sundays += range(first + ahead, LATEST_EASTER + 1 + ahead, 7)
-        return self._days.fixed(year, start) & self._days.from_sundays(sundays)
+    since: int
+    end: int
+    closed: bool
 
 
 class At:
     """The days of a set up to the day `until`, found one after another. A day belongs to all of `sets`.
 
-    Where the sets come round and one whole round has no day, there is none. Where they come round late, the years are
-    passed over in which their shadows have no day. And the last far day, and from where there are none, are
-    remembered: the way to them is not gone twice.
+    `phase`, which all days belong to as well, tells which years are looked at. So that a search comes to an end, no
+    more than `YEARS_AHEAD` of these are: what is only after so long a silence is not found from before it. Where the
+    sets come round and one whole round has no day, there is none. The latest silence that was long is remembered: the way
+    through it is not gone twice.
     """
 
-    __slots__ = ("_gap", "_kept", "_most_kept", "_none_from", "_possible", "_sets", "_until", "cycle")
+    __slots__ = ("_ahead", "_gap", "_kept", "_most_kept", "_none_from", "_phase", "_sets", "cycle")
 
-    def __init__(self, *sets: Masks, until: int = LAST_DAY) -> None:
-        self._sets, self._until = sets, until
-        self.cycle = reduce(Cycle.joined, (one.cycle for one in sets), Cycle(1))
+    def __init__(self, *sets: Masks, phase: Phase | None = None, until: int = LAST_DAY) -> None:
+        self._sets, self._phase = sets if phase is None else (phase, *sets), phase
+        self.cycle = reduce(Cycle.joined, (one.cycle for one in self._sets), Cycle(1))
+        self._ahead = YEARS_AHEAD * self.stride
         self._most_kept = YEARS_AROUND if self.cycle.years <= YEARS_AROUND else MOST_KEPT
         self._kept: dict[int, int] = {}
         self._none_from = until + 1  # the first day known to have none after it
-        self._possible: tuple[bool, ...] = ()  # whether the shadow has a day, by the number of the year
-        self._gap = (NO_DAY, NO_DAY)  # the days from the one to before the other are not in it
+        self._gap = Gap(NO_DAY, NO_DAY, closed=False)
 
     def mask(self, year: int, start: int) -> int:
         key = self._key(year)
@@ -248,18 +237,17 @@ class At:
             self._kept[key] = found
         return found
 
-    @property
-    def shadow(self) -> Masks:
-        return self if self._comes_round else At(*(one.shadow for one in self._sets))
-
-    @property
-    def _comes_round(self) -> bool:
-        return self.cycle.years <= YEARS_AROUND and self.cycle.since <= MINYEAR
-
     def _key(self, year: int) -> int:
         """Return what the years with the same days share."""
         around, since = self.cycle
         return year % around - around if around <= YEARS_AROUND and since <= year else year
+
+    @property
+    def stride(self) -> int:
+        return MOST_DAYS if self._phase is None else self._phase.stride
+
+    def year_from(self, year: int) -> int:
+        return year if self._phase is None else self._phase.year_from(year)
 
     def has(self, day: int) -> bool:
         year = year_at(day)
@@ -268,52 +256,41 @@ class At:
 
     def at_or_after(self, day: int, before: int = NO_DAY) -> int | None:
         """Return the first day of the set that is `day` or later, None if there is none before the day `before`."""
-        if day >= self._none_from:
-            return None
-        since, end = self._gap
-        first = end if since <= day <= end else self._first_from(day, before)
-        if first is None:
-            return None
-        if first > self._until:
-            self._none_from = min(self._none_from, day)
-            return None
-        if first - day > FAR:
-            self._gap = day, first
-        return first if first < before else None
+        before = min(before, day + self._ahead, self._none_from)
+        since, end, closed = self._gap
+        if not since <= day < end:
+            since, end, closed = day, day, False
+        while not closed and end < before:
+            end, closed = self._look(end, before)
+        if end - since > FAR:
+            self._gap = Gap(since, end, closed)
+            if not closed and self._is_round(since, end):
+                self._none_from = min(self._none_from, since)
+        return end if closed and end < before else None
 
-    def _first_from(self, day: int, before: int) -> int | None:
-        """Return the first day that is `day` or later, `NO_DAY` if there is none, None if it was not found `before`."""
-        since, end = self._gap
+    def _look(self, day: int, before: int) -> tuple[int, bool]:
+        """Return the first day that is `day` or later and True, or up to where there is none and False."""
         year = max(year_at(day), MINYEAR)
         start = start_of(year)
-        vain_from = year + VAIN
-        possible: tuple[bool, ...] = ()
-        last = min(
-            start_of(max(year + 1, self.cycle.since) + min(self.cycle.years, MAXYEAR)), self._none_from
-        )
-        while start < last:
-            if since <= max(day, start) <= end:
-                return end
-            if start >= before:
-                return None
-            if year == vain_from:
-                possible = self._years_possible()
-                if not any(possible):
-                    break
-            if not possible or possible[year % YEARS_AROUND]:
-                found = self.mask(year, start) >> max(day - start, 0)
-                if found:
-                    return max(day, start) + (found & -found).bit_length() - 1
+        while True:
+            if self._phase is not None:
+                year = self._phase.year_from(year)
+                start = start_of(year)
+            first = max(day, start)
+            if self._gap.since <= first < self._gap.end:
+                return self._gap.end, self._gap.closed
+            if first >= before:
+                return first, False
+            found = self.mask(year, start) >> first - start
+            if found:
+                return first + (found & -found).bit_length() - 1, True
             start += 365 + isleap(year)
             year += 1
-        return NO_DAY
 
-    def _years_possible(self) -> tuple[bool, ...]:
-        """Return whether a year may have a day, by its number modulo 400."""
-        if not self._possible:
-            shadow, years = self.shadow, range(5 * YEARS_AROUND, 6 * YEARS_AROUND)
-            self._possible = tuple([bool(shadow.mask(year, start_of(year))) for year in years])
-        return self._possible
+    def _is_round(self, since: int, end: int) -> bool:
+        """Return whether the years come round between two days."""
+        begun = max(year_at(since) + 1, self.cycle.since)
+        return start_of(min(begun + self.cycle.years, MAXYEAR + 1)) <= end
 
     def window(self, start: int, end: int) -> int:
         """Return the days of the set from `start` to before `end` as bits, the lowest of which is `start`."""

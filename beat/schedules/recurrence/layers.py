@@ -6,11 +6,8 @@ likewise. Which exceptions a day has is told by the bits of a year; a year's day
 exceptions, and whether anything is left of a layer in a cell is worked out once. So every day that is looked at has
 something left, but for single dates and the last days of exceptions, and there are only so many of those.
 
-A rule of which nothing is left, for centuries or for ever, must not cost a look at every year. So a search that is in
-vain looks at the shadow of the rule: all its times on all days that it may have in the calendar's round, less what is
-taken away in every round. Intervals that take thousands of years to meet are not told by that. So no more than
-`YEARS_LOOKED_AT` are looked at, of each rule and for each exception, but always `LEAST_AHEAD`: what is left only after
-so long a silence counts as nothing.
+Nothing may be left of a rule for centuries, or for ever: a search of its days comes to an end (see `days.At`), and what
+is left only after so long a silence counts as nothing.
 
 An INTERVAL below a day that is not a part of it gives a layer other times on each day, with a period of some days; those
 on which it has one of the times that are left are a ring of that period. Exceptions have no such layers.
@@ -18,17 +15,15 @@ on which it has one of the times that are left are a ring of that period. Except
 
 from __future__ import annotations
 
-from copy import copy
 from functools import lru_cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.dst import DAY
 from beat.schedules.recurrence.days import (
-    FAR,
     MOST_DAYS,
     MOST_KEPT,
-    YEARS_AROUND,
+    NO_DAY,
     At,
     Cycle,
     year_at,
@@ -44,7 +39,7 @@ from beat.schedules.recurrence.phase import (
     places,
 )
 from beat.schedules.recurrence.picks import PickedDays, rectangles
-from beat.schedules.recurrence.start import PER_DAY, allowed_units, day_sets, most_days, offsets_of, time_bits
+from beat.schedules.recurrence.start import PER_DAY, allowed_units, days_of, most_days, offsets_of, time_bits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,9 +49,7 @@ if TYPE_CHECKING:
 
 
 MOST_CELLS: Final = 256
-YEARS_LOOKED_AT: Final = 4_000
-LEAST_AHEAD: Final = 300  # years
-AHEAD: Final = (MOST_DAYS, 30 * MOST_DAYS)  # days, and then as far as is looked
+AHEAD: Final = (MOST_DAYS, 30 * MOST_DAYS, NO_DAY)  # days
 
 
 class Layer:
@@ -113,17 +106,6 @@ class Layer:
         found = self.days.mask(year, start)
         return found if ends >= MOST_DAYS else found & ((1 << ends) - 1)
 
-    def spread(self, days: At, times: int) -> Layer:
-        """Return the layer of other times on other days, the same on each."""
-        found = copy(self)
-        found.days, found.times, found.round = days, times, 1
-        return found
-
-    @property
-    def lasting(self) -> bool:
-        """Whether its days come round with the calendar, and do not end."""
-        return self._last >= LATEST and self.days.cycle.years <= YEARS_AROUND
-
     @property
     def cycle(self) -> Cycle:
         """When the years of its days and their times come round, if it has no end."""
@@ -159,7 +141,7 @@ class RuleLayers(NamedTuple):
 def layers_of(rule: Rule, start: int, last: int) -> RuleLayers:
     """Return the layers of a rule from its start to its last reading."""
     until = last // DAY
-    days, offsets = At(*day_sets(rule, start), until=until), offsets_of(rule, start)
+    days, offsets = days_of(rule, start, until), offsets_of(rule, start)
     if not rule.by_set_pos or rule.freq >= DAILY:
         return RuleLayers(days, [Layer(days, _times(rule, start, offsets), rule, start, last)], until)
     layers = [
@@ -224,19 +206,11 @@ class LeftDays:
 class RuleLeft:
     """The days on which exceptions leave something of a rule."""
 
-    __slots__ = ("_but", "_lefts", "_rule", "cycle")
+    __slots__ = ("_lefts", "cycle")
 
     def __init__(self, rule: RuleLayers, but: list[Layer]) -> None:
-        self._rule, self._but = rule, but
         self._lefts = [LeftDays(layer, but) for layer in rule.layers]
         self.cycle = reduce(Cycle.joined, (one.cycle for one in self._lefts), Cycle(1))
-
-    @property
-    def shadow(self) -> Masks:
-        """Return the days on which exceptions that stay do not take away all of the rule's times."""
-        times = reduce(or_, (layer.times for layer in self._rule.layers))
-        layer = self._rule.layers[0].spread(At(self._rule.days.shadow), times)
-        return RuleLeft(self._rule._replace(layers=[layer]), [one for one in self._but if one.lasting])
 
     def mask(self, year: int, start: int) -> int:
         found = 0
@@ -260,25 +234,10 @@ def _cells(days: int, *gone: int) -> dict[int, int]:
     return cells
 
 
-class Gap(NamedTuple):
-    """Days on which nothing is left, from the one to before the other; `last` is whether that is one on which something is."""
-
-    since: int
-    end: int
-    last: bool
-
-    def joined(self, other: Gap) -> Gap:
-        """Return both gaps as one if they touch, else this one."""
-        if self.since > other.end or other.since > self.end:
-            return self
-        _, end, last = max(self, other, key=lambda gap: gap.end)
-        return Gap(min(self.since, other.since), end, last)
-
-
 class Left:
     """The readings of layers less those of others and single ones."""
 
-    __slots__ = ("_ahead", "_but", "_but_dates", "_days", "_gap", "_latest", "_layers", "_start")
+    __slots__ = ("_but", "_but_dates", "_days", "_latest", "_layers", "_start")
 
     def __init__(
         self, rules: list[RuleLayers], but: list[Layer], but_dates: dict[int, list[int]], start: int
@@ -286,10 +245,9 @@ class Left:
         self._layers = [layer for rule in rules for layer in rule.layers]
         self._but, self._but_dates, self._start = but, but_dates, start
         # The days of the rule come first: a year without any is passed over at once.
-        self._days = [At(rule.days, RuleLeft(rule, but), until=rule.until) for rule in rules if rule.layers]
-        years = YEARS_LOOKED_AT // (len(self._days) * (1 + len(but)) or 1)
-        self._ahead = (*AHEAD, max(years, LEAST_AHEAD) * MOST_DAYS)
-        self._gap = Gap(0, 0, last=False)  # the latest that was long
+        self._days = [
+            At(RuleLeft(rule, but), phase=rule.days, until=rule.until) for rule in rules if rule.layers
+        ]
         self._latest = (0, self.on(0))
 
     @property
@@ -321,39 +279,16 @@ class Left:
         """Return the first day, from `day` on, on which something may be left.
 
         Rules are asked for the days near first: of one that is over, nothing is searched while another one fires.
-        Where there is nothing for long is remembered.
         """
-        found = None
-        for ahead in self._ahead:
-            found = self._first_until(day, day + ahead)
-            if found is not None:
-                break
-        end = day + self._ahead[-1] if found is None else found
-        gap = Gap(day, end, last=found is not None).joined(self._gap)
-        if gap.end - gap.since > FAR:
-            self._gap = gap
-        return found
-
-    def _first_until(self, day: int, before: int) -> int | None:
-        since, end, last = self._gap
-        if day < since < before:
-            found = self._look(day, since)
+        for ahead in AHEAD:
+            found, before = None, day + ahead
+            for days in self._days:
+                each = days.at_or_after(day, before)
+                if each is not None:
+                    found = before = each
             if found is not None:
                 return found
-            day = since
-        if since <= day < end:
-            if last:
-                return end if end < before else None
-            day = end
-        return self._look(day, before)
-
-    def _look(self, day: int, before: int) -> int | None:
-        found = None
-        for days in self._days:
-            each = days.at_or_after(day, before)
-            if each is not None:
-                found = before = each
-        return found
+        return None
 
     def on(self, day: int) -> int:
         """Return the seconds of a day that are left, as bits."""

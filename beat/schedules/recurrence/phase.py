@@ -7,20 +7,29 @@ but the day's number modulo some period, since the units of a day and the interv
 
 from __future__ import annotations
 
+import re
 from calendar import isleap
 from collections import Counter
 from functools import cached_property
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.recurrence.days import FULL, MONTH_STARTS, MOST_DAYS, YEARS_AROUND, Cycle
+from beat.schedules.recurrence.days import (
+    FULL,
+    MONTH_STARTS,
+    MOST_DAYS,
+    YEARS_AROUND,
+    Cycle,
+    start_of,
+    year_at,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from beat.schedules.recurrence.days import Masks
 
 WINDOW: Final = 48  # bytes: a year at any bit
+SOME_BIT: Final = re.compile(rb"[^\0]")
 DAYS_AROUND: Final = 146_097  # of 400 years
 FEW_DAYS: Final = 400  # a day's units are counted faster than all are told by their days
 LONGEST_ROUND: Final = 86_400  # days: what SECONDLY needs for any interval of up to a day
@@ -30,10 +39,6 @@ class AllDays:
     __slots__ = ()
 
     cycle = Cycle(1)
-
-    @property
-    def shadow(self) -> Masks:
-        return self
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - whatever year
         return FULL[1]
@@ -45,15 +50,14 @@ ALL_DAYS: Final = AllDays()
 class EveryYears:
     """Every `interval`-th year."""
 
-    __slots__ = ("_first", "_interval", "cycle")
+    __slots__ = ("_first", "_interval", "cycle", "stride")
 
     def __init__(self, interval: int, first: int) -> None:
         self._interval, self._first = interval, first
-        self.cycle = Cycle(interval)
+        self.cycle, self.stride = Cycle(interval), interval * MOST_DAYS
 
-    @property
-    def shadow(self) -> Masks:
-        return EveryYears(gcd(self._interval, YEARS_AROUND), self._first)
+    def year_from(self, year: int) -> int:
+        return year + (self._first - year) % self._interval
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - a year is told by its number
         return 0 if (year - self._first) % self._interval else FULL[1]
@@ -62,17 +66,17 @@ class EveryYears:
 class EveryMonths:
     """Every `interval`-th month; `first` is one of them, as year * 12 + month - 1."""
 
-    __slots__ = ("_first", "_interval", "cycle")
+    __slots__ = ("_first", "_interval", "cycle", "stride")
 
     def __init__(self, interval: int, first: int) -> None:
         self._interval, self._first = interval, first
         self.cycle = Cycle(
             lcm(YEARS_AROUND, interval // gcd(interval, 12))
         )  # the months' lengths come round, too
+        self.stride = max(MOST_DAYS, interval * 31)
 
-    @property
-    def shadow(self) -> Masks:
-        return EveryMonths(gcd(self._interval, 12 * YEARS_AROUND), self._first)
+    def year_from(self, year: int) -> int:
+        return (year * 12 + (self._first - year * 12) % self._interval) // 12
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - a year is told by its number
         found, starts = 0, MONTH_STARTS[isleap(year)]
@@ -84,40 +88,50 @@ class EveryMonths:
 class EveryDays:
     """`width` days in a row, every `period` days, the first of them on the day `first`."""
 
-    __slots__ = ("_bits", "_first", "_period", "_width", "cycle")
+    __slots__ = ("_bits", "_first", "_period", "_width", "cycle", "stride")
 
     def __init__(self, period: int, first: int, width: int = 1) -> None:
         self._period, self._first, self._width = period, first, width
-        self.cycle = cycle_of_days(period)
+        self.cycle, self.stride = cycle_of_days(period), max(MOST_DAYS, period)
         run = (1 << width) - 1
         self._bits = sum(run << place for place in range(0, MOST_DAYS + width, period))
 
-    @property
-    def shadow(self) -> Masks:
-        return EveryDays(gcd(self._period, DAYS_AROUND), self._first, self._width)
+    def year_from(self, year: int) -> int:
+        start = start_of(year)
+        return year_at(start + max(self._place(start), 0))
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - the day tells it all
-        ahead = self._width - 1  # a run may have begun before the year
-        place = (self._first - start + ahead) % self._period
-        return (self._bits << place) >> ahead if place <= MOST_DAYS + ahead else 0
+        place, ahead = self._place(start), self._width - 1
+        return (self._bits << place + ahead) >> ahead if place <= MOST_DAYS else 0
+
+    def _place(self, start: int) -> int:
+        """Return how far after a day the first run is that has not ended by then; it may have begun before."""
+        ahead = self._width - 1
+        return (self._first - start + ahead) % self._period - ahead
 
 
 class Ring:
     """Days given by their numbers modulo `period`."""
 
-    __slots__ = ("_bytes", "_period", "cycle")
+    __slots__ = ("_bytes", "_opening", "_period", "cycle", "stride")
 
-    def __init__(self, period: int, residues: Iterable[int]) -> None:
-        self._period, self.cycle = period, cycle_of_days(period)
+    def __init__(self, period: int, residues: Collection[int]) -> None:
+        self._period, self.cycle, self._opening = period, cycle_of_days(period), min(residues, default=period)
+        self.stride = max(MOST_DAYS, period // (len(residues) or 1))
         ring, width = bits_of(residues, period), period
         while width < period + WINDOW * 8:  # so that no window has to go around
             ring |= ring << width
             width *= 2
         self._bytes = ring.to_bytes(width // 8 + 1, "little")
 
-    @property
-    def shadow(self) -> Masks:
-        return ALL_DAYS
+    def year_from(self, year: int) -> int:
+        if self._period <= MOST_DAYS:
+            return year
+        start = start_of(year)
+        place = start % self._period
+        found = SOME_BIT.search(self._bytes, place >> 3)
+        day = self._period + self._opening if found is None else found.start() * 8  # or up to seven later
+        return year_at(start + max(day - place, 0))
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - the day tells it all
         place = start % self._period

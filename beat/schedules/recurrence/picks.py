@@ -22,7 +22,6 @@ from beat.schedules.recurrence.parts import WEEKLY, YEARLY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from beat.schedules.recurrence.days import Masks
     from beat.schedules.recurrence.parts import Rule
 
     Period = Callable[[int], tuple[int, int]]
@@ -41,10 +40,6 @@ class PickedDays:
         self._days, self._positions, self._rule = days, positions, rule
         self._least = min(map(abs, positions))  # days without which a period has none
         self.cycle = days.cycle.joined(Cycle(YEARS_AROUND))
-
-    @property
-    def shadow(self) -> Masks:
-        return self if self.cycle.years <= YEARS_AROUND else self._days.shadow
 
     def mask(self, year: int, start: int) -> int:
         leap, begin = isleap(year), start
@@ -83,7 +78,7 @@ class Picked:
     ) -> None:
         self._days, self._offsets, self._positions, self._period = days, offsets, rule.by_set_pos, period
         # The days that have any. Those of the rule come first: a year without them is passed over at once.
-        self._any = At(days, PickedDays(days, places, rule))
+        self._any = At(PickedDays(days, places, rule), phase=days)
         self._places: dict[int, list[int]] = {}
 
     def next(self, reading: int) -> int | None:

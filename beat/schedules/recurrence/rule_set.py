@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 LONGEST_COUNTED: Final = 10_000  # days, of a rule with COUNT
 LONGEST_LEFT: Final = 100  # days, of a rule of seconds with exceptions
 MOST_EFFORT: Final = 4  # of the rules of a set
+RULE_WEIGHT: Final = 3
+EFFORT_WEIGHT: Final = 8
+DATES_PER_WEIGHT: Final = 50
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
 
 
@@ -225,13 +228,23 @@ def check_rules(rules: Rules) -> None:
     for rule in rules.rules:
         if rules.but_rules and rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
             raise ScheduleError(_late(rule, "EXRULE", LONGEST_LEFT))
-    effort = sum(map(_effort, rules.rules + rules.but_rules))
+    effort = _effort_of(rules)
     if effort > MOST_EFFORT:
         raise ScheduleError(
             f"The set takes long: {effort}; expected at most {MOST_EFFORT}. A rule with COUNT counts as 1, below the day as "
             f"2; one of seconds whose INTERVAL comes round to the same time of day only after {LONGEST_LEFT} days as 2, with "
             "BYSETPOS as 1; one of days or less without BY parts as 0."
         )
+
+
+def weight_of(rules: Rules) -> int:
+    """Return for how many schedules a set counts in a combination: each rule may be looked for through centuries."""
+    several = RULE_WEIGHT * len(rules.rules + rules.but_rules) + EFFORT_WEIGHT * _effort_of(rules)
+    return several + (len(rules.dates) + len(rules.but_dates)) // DATES_PER_WEIGHT
+
+
+def _effort_of(rules: Rules) -> int:
+    return sum(map(_effort, rules.rules + rules.but_rules))
 
 
 def _effort(rule: Rule) -> int:

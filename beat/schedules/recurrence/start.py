@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 from beat.dst import DAY
 from beat.schedules.recurrence.days import (
     HALF_WEEK,
+    LAST_DAY,
     MONTH_STARTS,
     At,
     DayParts,
-    Masks,
+    Phase,
     YearDays,
     start_of,
     week_start,
@@ -44,21 +45,19 @@ def readings_of(rule: Rule, start: int) -> Readings:
         return Nothing()
     if rule.freq >= DAILY and unrestricted(rule):
         return Steps(size, rule.interval, start, offsets)
-    sets = day_sets(rule, start)
     if rule.by_set_pos and rule.freq < DAILY:
-        return _picked(rule, At(*sets), offsets)
+        return _picked(rule, days_of(rule, start), offsets)
     units = _units(rule, start)
-    if not units.on_all_days():
-        if not units.numbers:
-            return Nothing()
-        sets.append(Ring(units.round, units.numbers))
-    return Walk(At(*sets), units, offsets)
+    if units.on_all_days():
+        return Walk(days_of(rule, start), units, offsets)
+    if not units.numbers:
+        return Nothing()
+    return Walk(At(YearDays(_day_parts(rule, start)), phase=Ring(units.round, units.numbers)), units, offsets)
 
 
-def day_sets(rule: Rule, start: int) -> list[Masks]:
-    """Return sets whose common days are those of a rule."""
-    days, phase = YearDays(_day_parts(rule, start)), _phase(rule, start // DAY)
-    return [days] if phase is None else [phase, days]
+def days_of(rule: Rule, start: int, until: int = LAST_DAY) -> At:
+    """Return the days of a rule up to the day `until`, whatever an INTERVAL below a day leaves of them."""
+    return At(YearDays(_day_parts(rule, start)), phase=_phase(rule, start // DAY), until=until)
 
 
 def _units(rule: Rule, start: int) -> Units:
@@ -135,7 +134,7 @@ def _day_parts(rule: Rule, start: int) -> DayParts:
     )
 
 
-def _phase(rule: Rule, day: int) -> Masks | None:
+def _phase(rule: Rule, day: int) -> Phase | None:
     if rule.interval == 1 or rule.sub_daily:
         return None
     if rule.freq == YEARLY:

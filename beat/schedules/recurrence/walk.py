@@ -3,11 +3,11 @@
 A reading is seconds since 1970-01-01T00:00 on the wall. Nothing is walked from the start: the first matching day
 at or after a reading comes from a year's bits (the BY parts and the interval are masks of the same 366 bits), the
 first matching unit in it from the day's bits, and the offsets within a unit are a sorted tuple. Years
-without any match are passed over one at a time, but for those that the calendar's round of 400 years rules out (see
-`days.At`).
+without any match are passed over one at a time, for so long as `days.At` says.
 
-COUNT is turned into the last reading once, by counting whole years' bits. BYSETPOS for a day or less picks the
-same times in every period, so it only thins the offsets; for weeks, months and years see `picks`.
+COUNT is turned into the last reading once, by counting whole years' bits; what `YEARS_AHEAD` years that may have
+readings do not use up is taken to have no end. BYSETPOS for a day or less picks the same times in every period, so it only
+thins the offsets; for weeks, months and years see `picks`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from beat.dst import DAY
 from beat.schedules.clock.bits import bits
-from beat.schedules.recurrence.days import start_of, year_at
+from beat.schedules.recurrence.days import YEARS_AHEAD, start_of, year_at
 from beat.schedules.recurrence.parts import LATEST
 from beat.schedules.recurrence.phase import Ring, Units, nth_bit
 
@@ -36,7 +36,7 @@ class Readings(Protocol):
         ...
 
     def last(self, start: int, count: int) -> int | None:
-        """Return the `count`-th matching reading from `start` on, None if there are fewer."""
+        """Return the `count`-th matching reading from `start` on, None if there are fewer or it takes too long."""
         ...
 
 
@@ -98,7 +98,10 @@ class Walk:
         else:
             day += 1
         in_year, year = self._counting(), year_at(day)
-        while year <= MAXYEAR:
+        for _ in range(YEARS_AHEAD):
+            year = self._days.year_from(year)
+            if year > MAXYEAR:
+                break
             first = start_of(year)
             skipped = max(day - first, 0)
             mask = self._days.mask(year, first) >> skipped << skipped

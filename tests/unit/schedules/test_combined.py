@@ -200,10 +200,33 @@ def test_a_stored_form_that_is_too_deep_is_refused_before_it_is_read():
 
 
 def test_one_may_combine_only_so_many():
-    one = Union([every(seconds) for seconds in range(1, 257)])
+    one = Union([every(seconds) for seconds in range(1, 65)])
     assert one.next_after(START) == START + timedelta(seconds=1)
-    with pytest.raises(ScheduleError, match="at most 256"):
+    with pytest.raises(ScheduleError, match="at most 64"):
         one | every(300)
+
+
+@pytest.mark.parametrize(
+    ("one", "weight"),
+    [
+        (rrule("FREQ=DAILY"), 3),
+        (rrule("RRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY"), 6),
+        (rrule("FREQ=DAILY;COUNT=3;BYDAY=MO", dtstart=START), 11),
+        (
+            rrule(
+                "DTSTART:20260101T000000\nRDATE:"
+                + ",".join(f"{year}0101T000000" for year in range(2000, 2100))
+            ),
+            2,
+        ),
+        (trigger({"type": "cron", "hour": 3}), 2),
+    ],
+)
+def test_what_takes_longer_to_build_counts_for_more(one, weight):
+    other = Union([every(seconds) for seconds in range(1, 65 - weight)])
+    assert (one | other).size == 64
+    with pytest.raises(ScheduleError, match="of 65 schedules is too large; it may have at most 64"):
+        one | other | every(300)
 
 
 @pytest.mark.parametrize("operand", [5, None, "0 3 * * *", {"a": 1}, START])
@@ -251,7 +274,7 @@ def test_a_description(one, sentence):
 
 
 def test_a_union_of_as_many_as_one_may_combine_finds_the_first_and_the_last():
-    suns = [solar("sunset", number % 60, number % 180, offset=number) for number in range(256)]
+    suns = [solar("sunset", number % 60, number % 180, offset=number) for number in range(64)]
     one, end = Union(suns), START + timedelta(days=1)
     fires = sorted(sun.next_after(START) for sun in suns)
     assert one.next_after(START) == fires[0]

@@ -124,15 +124,15 @@ def test_the_page_lists_every_key():
     assert listed_keys == set(schedule_keys())
 
 
-@pytest.mark.parametrize(("without", "found"), [(2100, True), (2500, False)])
-def test_a_search_gives_up_after_almost_six_years_of_daily_fires(without, found):
+@pytest.mark.parametrize(("without", "found"), [(1400, True), (1700, False)])
+def test_a_search_gives_up_after_almost_four_years_of_daily_fires(without, found):
     daily = cron("0 9 * * *", tz=PRAGUE)
     rest = daily - daily.between(None, NEW_YEAR + timedelta(days=without))
     assert (rest.next_after(NEW_YEAR) is not None) == found
 
 
-@pytest.mark.parametrize(("without", "found"), [(1400, True), (1650, False)])
-def test_a_search_with_rules_gives_up_after_some_1400_fires(without, found):
+@pytest.mark.parametrize(("without", "found"), [(950, True), (1150, False)])
+def test_a_search_with_rules_gives_up_after_some_950_fires(without, found):
     until = NEW_YEAR + timedelta(days=without)
     other = rrule(f"FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0;UNTIL={until:%Y%m%d}")
     assert ((cron("0 9 * * *") - other).next_after(NEW_YEAR) is not None) == found
@@ -141,13 +141,13 @@ def test_a_search_with_rules_gives_up_after_some_1400_fires(without, found):
 @pytest.mark.parametrize(
     ("zone", "without", "found"),
     [
-        ("Europe/Prague", 800, True),
-        ("Europe/Prague", 1400, False),
-        ("America/New_York", 380, True),
-        ("America/New_York", 550, False),
+        ("Europe/Prague", 550, True),
+        ("Europe/Prague", 900, False),
+        ("America/New_York", 270, True),
+        ("America/New_York", 400, False),
     ],
 )
-def test_a_search_that_passes_over_dates_gives_up_after_more_than_two_years_or_one(zone, without, found):
+def test_a_search_that_passes_over_dates_gives_up_after_more_than_a_year_or_months(zone, without, found):
     minutely, other = cron("* * * * *", tz=PRAGUE), cron("* * * * *", tz=zone)
     rest = minutely - other.between(None, NEW_YEAR + timedelta(days=without))
     assert (rest.next_after(NEW_YEAR) is not None) == found

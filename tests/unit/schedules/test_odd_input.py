@@ -1,7 +1,7 @@
 """No input, however odd, hangs or raises anything but ScheduleError; what can be built can be asked.
 
-How long a thing may take is measured in evaluations of ``* * * * *`` made in the same process: `UNIT` of them take some
-fifty milliseconds.
+How long a thing may take is measured in evaluations of ``* * * * *`` made in the same process: `UNIT` of them take
+thirty-five milliseconds, or twice that on a machine that is busy with other things.
 """
 
 # ruff: noqa: SIM905 - long lists of words are easier to read as text
@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from beat.dst import _zone_line
 from beat.schedules import Schedule, ScheduleError, Union, at, cron, every, rrule, schedule, trigger
 from beat.schedules.arguments import LONGEST_SHOWN, shown
+from beat.schedules.recurrence.rule_set import fires_of
 
 UNIT = 50_000
-SLACK = 2  # a machine of this sort is sometimes busy with other things
 INSTANTS = [datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC)]
 
 same = settings(derandomize=True, deadline=None, max_examples=250, suppress_health_check=list(HealthCheck))
@@ -91,7 +91,7 @@ def measured(work):
 
 @pytest.fixture(scope="module")
 def limit():
-    """Seconds of this process that `UNIT` evaluations take, with some slack."""
+    """Seconds of this process that `UNIT` evaluations take."""
     one = cron("* * * * *")
 
     def work():
@@ -99,7 +99,7 @@ def limit():
         for _ in range(UNIT):
             t = one.next_after(t)
 
-    return SLACK * max(measured(work) for _ in range(3))
+    return max(measured(work) for _ in range(3))
 
 
 def built_and_asked(build):
@@ -263,7 +263,7 @@ def test_steps_of_months_and_days_are_quick_and_light_however_far(start, asked, 
         assert len(one.part.leaf.walls.days._kept) < 16_000
 
     seconds = iter(range(60))
-    assert quick(work, limit / SLACK)
+    assert quick(work, limit)
 
 
 A = datetime(2020, 1, 1, tzinfo=UTC)
@@ -274,16 +274,29 @@ RARE = {
         {"type": "cron", "second": "*"},
     ],
 }
-MANY = [every(seconds, anchor=A) for seconds in range(61, 188)]
+MANY = [every(seconds, anchor=A) for seconds in range(61, 92)]
+ZONES = sorted(available_timezones())
 OFTEN = "\n".join(f"RRULE:FREQ=DAILY;INTERVAL={days}" for days in (11, 22, 33, 55, 132, 979))
 HOPELESS = {
     "half seconds": lambda: every(0.5, anchor=A) - every(0.25, anchor=A),
-    "intervals": lambda: Union(MANY) - Union([*MANY[:-1], every(187, anchor=A, tz="UTC")]),
+    "intervals": lambda: Union(MANY) - Union([*MANY[:-1], every(91, anchor=A, tz="UTC")]),
     "trigger": lambda: trigger(RARE) - every(1001, anchor=A),
     "jitter": lambda: (every(0.5, anchor=A) - every(0.25, anchor=A)).jittered(3600),
     "rolled": lambda: rolled(cron("* * * * *") - cron("* * * * *", tz="Asia/Tokyo"), 2),
+    "rules": lambda: Union([counted(number) for number in range(3)]) & at("1970-01-01T00:00Z"),
+    "sets": lambda: Union([covered(number) for number in range(1, 6)]),
+    "zones": lambda: cron("* * * * *") - Union([cron(f"*/{n + 1} * * * *", tz=ZONES[n]) for n in range(59)]),
     "set": lambda: rrule(f"{OFTEN}\nEXRULE:FREQ=DAILY;INTERVAL=22\nEXRULE:FREQ=DAILY;INTERVAL=11", dtstart=A),
 }
+
+
+def counted(number):
+    return rrule(f"FREQ=HOURLY;INTERVAL={168 * number + 11};BYEASTER={number};COUNT=999999", dtstart=A)
+
+
+def covered(number):
+    rules = (f"RRULE:FREQ=WEEKLY;INTERVAL={interval};BYEASTER={number}" for interval in (6, 7 * number, 35))
+    return rrule("\n".join([*rules, "EXRULE:FREQ=DAILY"]), dtstart=A)
 
 
 def rolled(one, times):
@@ -295,9 +308,15 @@ def rolled(one, times):
 
 @pytest.mark.parametrize("build", HOPELESS.values(), ids=HOPELESS)
 def test_a_combination_that_never_fires_says_so_soon(build, limit):
+    def forgetful(ask):
+        _zone_line.cache_clear()
+        fires_of.cache_clear()
+        return ask()
+
+    assert quick(lambda: forgetful(build), limit)
     one = build()
-    assert quick(lambda: one.next_after(INSTANTS[1]), limit)
-    assert quick(lambda: one.latest(INSTANTS[0], INSTANTS[1]), limit)
+    assert quick(lambda: forgetful(lambda: one.next_after(INSTANTS[1])), limit)
+    assert quick(lambda: forgetful(lambda: one.latest(INSTANTS[0], INSTANTS[1])), limit)
     assert one.next_after(INSTANTS[1]) is None
 
 
@@ -326,7 +345,7 @@ def test_the_last_fire_before_a_long_silence_is_found_however_many_are_left_out(
         assert quick(lambda one=one: one.latest(A, INSTANTS[1]), limit)
 
 
-@pytest.mark.parametrize("count", [2, 200])
+@pytest.mark.parametrize("count", [2, 63])
 def test_a_century_in_many_zones_is_soon_read(count, limit):
     zones = ["Europe/Prague", *sorted(zone for zone in available_timezones() if zone.startswith("America/"))]
     crons = [cron("0 0 1 1 *", tz=zone) for zone in zones[:count]]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from beat.dst import EPOCH_ORDINAL
 from beat.schedules import ScheduleError, rrule
 from beat.schedules.recurrence import days as rrule_days
+from beat.schedules.recurrence import rule_set
 
 same = settings(derandomize=True, deadline=None, max_examples=100)
 EARLY = datetime(1990, 1, 1, tzinfo=UTC)
@@ -63,9 +64,9 @@ def test_a_set_less_its_exceptions():
         (
             (
                 f"RRULE:FREQ=MONTHLY;{WORKDAYS};BYSETPOS=-1\n"
-                f"EXRULE:FREQ=MONTHLY;{WORKDAYS};BYSETPOS=-1;UNTIL=28000101T000000"
+                f"EXRULE:FREQ=MONTHLY;{WORKDAYS};BYSETPOS=-1;UNTIL=24200101T000000"
             ),
-            "2800-01-31 00:00",
+            "2420-01-31 00:00",
         ),
         (
             "RRULE:FREQ=WEEKLY;BYSETPOS=1;BYHOUR=6,7\nEXRULE:FREQ=YEARLY;INTERVAL=7;BYSETPOS=-1",
@@ -96,10 +97,46 @@ def test_a_set_that_leaves_out_all_looks_at_each_year_once_at_most(text, monkeyp
     )
     one = rrule(text, **IN_UTC)
     assert one.next_after(EARLY) is None
-    assert len(looked) <= 8 * 9999
+    assert len(looked) <= 8 * rrule_days.YEARS_AHEAD
     looked.clear()
     assert one.next_after(NEW_YEAR) is None
     assert len(looked) <= 8
+
+
+WEEK_53 = "FREQ=DAILY;INTERVAL=97;BYWEEKNO=53;BYDAY=TU,SA"  # fires in 2082, 2292, 2359, 2781, ...
+
+
+def week_53():
+    rule_set.fires_of.cache_clear()
+    return rrule(WEEK_53, "1970-08-28", tz="UTC")
+
+
+def test_what_is_only_after_four_hundred_years_of_silence_is_no_next_fire():
+    fires = week_53().upcoming(NEW_YEAR, 9)
+    assert [fire.year for fire in fires] == [2082, 2292, 2359]
+    assert week_53().next_after(fires[-1] + timedelta(days=40 * 366)).year == 2781
+
+
+def test_what_is_silent_does_not_depend_on_what_was_asked_before():
+    asked = [NEW_YEAR + timedelta(days=366 * years) for years in (0, 335, 380, 700, 8, 350, 330)]
+    one = week_53()
+    answers = [one.next_after(t) for t in asked]
+    other = week_53()
+    assert [other.next_after(t) for t in reversed(asked)] == answers[::-1]
+    assert answers == [week_53().next_after(t) for t in asked]
+
+
+@pytest.mark.parametrize(("count", "last"), [(3, 2028), (400, 2425)])
+def test_a_count_ends_a_rule_within_four_hundred_years(count, last):
+    end = datetime(last, 1, 1, tzinfo=UTC)
+    one = rrule(f"FREQ=YEARLY;COUNT={count}", "2026-01-01", tz="UTC")
+    assert one.next_after(end - timedelta(days=1)) == end
+    assert one.next_after(end) is None
+
+
+def test_a_count_of_more_than_four_hundred_years_has_no_end():
+    one = rrule("FREQ=YEARLY;COUNT=500", "2026-01-01", tz="UTC")
+    assert one.next_after(datetime(9000, 1, 1, tzinfo=UTC)).year == 9001
 
 
 parts = st.sampled_from(
