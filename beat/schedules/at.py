@@ -34,7 +34,7 @@ class at(LocalTime):  # noqa: N801 - a value's constructor, like its siblings wi
     """
 
     kind: ClassVar[str] = "at"
-    effort: ClassVar[int] = 1
+    effort = 1
 
     when: datetime  # in UTC if it is an instant, naive if it is a reading
     tz: ZoneInfo | None

@@ -39,7 +39,7 @@ class Schedule(ABC):
 
     __slots__ = ()
     kind: ClassVar[str] = ""
-    effort: ClassVar[int] = 20  # of a question, in those of a cron expression: what a search charges for it
+    effort: int = 20  # of a question, in those of a cron expression: what a search charges for it
     tz: ZoneInfo | None  # the zone in which it reads clocks and shows fires; None: that of whoever asks
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -47,7 +47,7 @@ class schedule(Schedule):  # noqa: N801 - Celery's name
     """
 
     kind: ClassVar[str] = "every"
-    effort: ClassVar[int] = 1
+    effort = 1
 
     run_every: timedelta
     relative: bool

@@ -51,7 +51,7 @@ class solar(Schedule):  # noqa: N801 - Celery's name
     """
 
     kind: ClassVar[str] = "solar"
-    effort: ClassVar[int] = 1
+    effort = 1
 
     event: str
     lat: float

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from beat.schedules.base import Schedule
+from beat.schedules.combining.combination import Combined
 from beat.schedules.triggers.form import check_policy, read_part
 from beat.schedules.triggers.parts import Filling
 from jobq.instants import to_micros
@@ -33,7 +34,7 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
     """
 
     kind: ClassVar[str] = "trigger"
-    effort: ClassVar[int] = 2
+    effort = 2
 
     part: Part
     tz: ZoneInfo | None = field(compare=False, repr=False)
@@ -54,6 +55,11 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
         return self.part.latest_micros(since, until, tz)
+
+    @property
+    def weight(self) -> int:
+        leaf = self.part.leaf
+        return max(leaf.size, 2) if isinstance(leaf, Combined) else 2
 
     @property
     def clocks(self) -> tuple[Schedule, ...]:

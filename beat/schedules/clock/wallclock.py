@@ -13,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from beat.dst import effective_policy, next_instant, zone_line
 from beat.schedules.clock.bits import seconds_mask
@@ -35,7 +35,7 @@ class WallClock(LocalTime):
     """A schedule of the readings that fields of minutes, hours and days name."""
 
     __slots__ = ()
-    effort: ClassVar[int] = 1
+    effort = 1
 
     gap: str | None
     fold: str | None

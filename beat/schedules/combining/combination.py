@@ -152,8 +152,8 @@ def _measure(parts: Iterable[Schedule]) -> tuple[int, int]:
         raise _too_deep()
     if size > MOST_LEAVES:
         raise ScheduleError(
-            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}. Each rule of an rrule counts "
-            "as 3, with COUNT as 11 or more, fifty of its dates as 1, a trigger or a schedule of another package as 2."
+            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}, and a rule of an rrule "
+            "counts as three or more, a trigger as two or more."
         )
     return depth + 1, size
 

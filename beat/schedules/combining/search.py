@@ -15,9 +15,9 @@ with the steps of the whole: were it a leaf, each question put to it would have 
 next fire", as if the calendar had ended. What keeps that from happening to a combination that does fire is that whole
 stretches are passed over: by calendars a run of dates at a time (`calendar_walk`), by what reads a wall clock and by
 intervals of whole seconds a date at a time (`day_masks`), and by intervals among themselves at once (`lattice`). What
-is left are combinations that for a thousand or more dates with fires of their parts have none themselves, or for a
+is left are combinations that for hundreds of dates with fires of their parts have none themselves, or for a
 century and more; and those with parts that fire often and not at whole seconds, or of a kind of which nothing is
-known, thousands of whose successive fires are removed or do not coincide.
+known, a thousand of whose successive fires are removed or do not coincide.
 
 A search does not look farther than it has to: each has a limit, beyond which there might as well be no fires. What a
 difference leaves out is asked about the one instant in question, and the last fire of a stretch is looked for

@@ -13,12 +13,9 @@ from datetime import MAXYEAR, MINYEAR
 from functools import cache, reduce
 from itertools import accumulate, pairwise
 from math import lcm
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from beat.dst import EPOCH_ORDINAL
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 FULL: Final = ((1 << 365) - 1, (1 << 366) - 1)
 MOST_DAYS: Final = 366
@@ -75,11 +72,6 @@ class Masks(Protocol):
 class Phase(Masks, Protocol):
     """A set of dates that knows in which years it may have any."""
 
-    @property
-    def stride(self) -> int:
-        """How far apart those years are, in days: 366 if it may have some in each."""
-        ...
-
     def year_from(self, year: int) -> int:
         """Return the first year, `year` or later, that may have a day."""
         ...
@@ -101,7 +93,9 @@ def year_at(day: int) -> int:
 
 LAST_DAY: Final = start_of(MAXYEAR + 1) - 1
 NO_DAY: Final = 2 * LAST_DAY  # later than any
-YEARS_AHEAD: Final = 401  # a round of the calendar, and the rest of the year in which it begins
+INTERVALS_AHEAD: Final = (
+    401  # of a year or more: a round of the calendar, and the rest of the year in which it begins
+)
 FAR: Final = 4 * MOST_DAYS  # days ahead
 
 
@@ -124,16 +118,11 @@ class YearDays:
         return Cycle(EASTERS_AROUND if self._parts.easter else YEARS_AROUND)
 
     def mask(self, year: int, start: int) -> int:
-        found = self.fixed(year, start)
-        return found & self._easter(year, start) if found and self._parts.easter else found
-
-    def fixed(self, year: int, start: int) -> int:
-        """Return the days that match all parts but BYEASTER."""
         shape = ((start + 3) % 7, isleap(year), isleap(year - 1), isleap(year + 1))
         found = self._shapes.get(shape)
         if found is None:
             found = self._shapes[shape] = self._matching(*shape)
-        return found
+        return found & self._easter(year, start) if found and self._parts.easter else found
 
     def _matching(self, first: int, leap: bool, after_leap: bool, before_leap: bool) -> int:
         found = self._fixed[leap]
@@ -181,17 +170,9 @@ class YearDays:
         return found >> EARLY & FULL[leap]
 
     def _easter(self, year: int, start: int) -> int:
-        return self.from_sundays([easter(each) + start_of(each) - start for each in self.near(year)])
-
-    def near(self, year: int) -> tuple[int, ...]:
-        """Return the years whose Easters may have days in a year."""
-        return (year - 1, year, year + 1) if self._spills else (year,)
-
-    def from_sundays(self, sundays: Iterable[int]) -> int:
-        """Return the days that are as far from one of some places as BYEASTER says."""
         found = 0
-        for sunday in sundays:
-            found |= self._offsets << MOST_DAYS + sunday
+        for each in (year - 1, year, year + 1) if self._spills else (year,):
+            found |= self._offsets << MOST_DAYS + easter(each) + start_of(each) - start
         return found >> 2 * MOST_DAYS & FULL[1]
 
 
@@ -206,18 +187,17 @@ class Gap(NamedTuple):
 class At:
     """The days of a set up to the day `until`, found one after another. A day belongs to all of `sets`.
 
-    `phase`, which all days belong to as well, tells which years are looked at. So that a search comes to an end, no
-    more than `YEARS_AHEAD` of these are: what is only after so long a silence is not found from before it. Where the
-    sets come round and one whole round has no day, there is none. The latest silence that was long is remembered: the way
+    `phase`, which all days belong to as well, tells which years are looked at. So that a search comes to an end, none
+    goes farther `ahead`, in days: what is only after so long a silence is not found from before it. Where the sets
+    come round and one whole round has no day, there is none. The latest silence that was long is remembered: the way
     through it is not gone twice.
     """
 
-    __slots__ = ("_ahead", "_gap", "_kept", "_most_kept", "_none_from", "_phase", "_sets", "cycle")
+    __slots__ = ("_gap", "_kept", "_most_kept", "_none_from", "_phase", "_sets", "ahead", "cycle")
 
-    def __init__(self, *sets: Masks, phase: Phase | None = None, until: int = LAST_DAY) -> None:
-        self._sets, self._phase = sets if phase is None else (phase, *sets), phase
+    def __init__(self, *sets: Masks, ahead: int, phase: Phase | None = None, until: int = LAST_DAY) -> None:
+        self._sets, self._phase, self.ahead = sets if phase is None else (phase, *sets), phase, ahead
         self.cycle = reduce(Cycle.joined, (one.cycle for one in self._sets), Cycle(1))
-        self._ahead = YEARS_AHEAD * self.stride
         self._most_kept = YEARS_AROUND if self.cycle.years <= YEARS_AROUND else MOST_KEPT
         self._kept: dict[int, int] = {}
         self._none_from = until + 1  # the first day known to have none after it
@@ -242,10 +222,6 @@ class At:
         around, since = self.cycle
         return year % around - around if around <= YEARS_AROUND and since <= year else year
 
-    @property
-    def stride(self) -> int:
-        return MOST_DAYS if self._phase is None else self._phase.stride
-
     def year_from(self, year: int) -> int:
         return year if self._phase is None else self._phase.year_from(year)
 
@@ -256,7 +232,7 @@ class At:
 
     def at_or_after(self, day: int, before: int = NO_DAY) -> int | None:
         """Return the first day of the set that is `day` or later, None if there is none before the day `before`."""
-        before = min(before, day + self._ahead, self._none_from)
+        before = min(before, day + self.ahead, self._none_from)
         since, end, closed = self._gap
         if not since <= day < end:
             since, end, closed = day, day, False

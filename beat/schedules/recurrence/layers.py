@@ -145,10 +145,26 @@ def layers_of(rule: Rule, start: int, last: int) -> RuleLayers:
     if not rule.by_set_pos or rule.freq >= DAILY:
         return RuleLayers(days, [Layer(days, _times(rule, start, offsets), rule, start, last)], until)
     layers = [
-        Layer(At(PickedDays(days, positions, rule), until=until), bits_of(times, DAY), rule, start, last)
+        Layer(
+            At(PickedDays(days, positions, rule), ahead=days.ahead, until=until),
+            bits_of(times, DAY),
+            rule,
+            start,
+            last,
+        )
         for positions, times in rectangles(rule.by_set_pos, offsets, most_days(rule)).items()
     ]
     return RuleLayers(days, layers, until)
+
+
+def layers_of_all(rules: Iterable[Rule]) -> int:
+    """Return how many layers rules have together, wherever they start."""
+    return sum(
+        len(rectangles(rule.by_set_pos, offsets_of(rule, 0), most_days(rule)))
+        if rule.by_set_pos and rule.freq < DAILY
+        else 1
+        for rule in rules
+    )
 
 
 def _times(rule: Rule, start: int, offsets: tuple[int, ...]) -> int:
@@ -246,7 +262,9 @@ class Left:
         self._but, self._but_dates, self._start = but, but_dates, start
         # The days of the rule come first: a year without any is passed over at once.
         self._days = [
-            At(RuleLeft(rule, but), phase=rule.days, until=rule.until) for rule in rules if rule.layers
+            At(RuleLeft(rule, but), phase=rule.days, ahead=rule.days.ahead, until=rule.until)
+            for rule in rules
+            if rule.layers
         ]
         self._latest = (0, self.on(0))
 

@@ -22,7 +22,7 @@ YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY = range(7)
 WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 EARLIEST: Final = to_micros(datetime(1, 1, 1, tzinfo=UTC)) // SECOND
 LATEST: Final = to_micros(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) // SECOND
-MOST_PICKED: Final = 1000  # COUNT of a rule with BYSETPOS, whose periods are counted one by one
+MOST_PICKED: Final = 500  # COUNT of a rule with BYSETPOS, whose periods are counted one by one
 DIGITS: Final = 18
 
 

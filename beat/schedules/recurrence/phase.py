@@ -25,7 +25,7 @@ from beat.schedules.recurrence.days import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 
 WINDOW: Final = 48  # bytes: a year at any bit
@@ -50,11 +50,11 @@ ALL_DAYS: Final = AllDays()
 class EveryYears:
     """Every `interval`-th year."""
 
-    __slots__ = ("_first", "_interval", "cycle", "stride")
+    __slots__ = ("_first", "_interval", "cycle")
 
     def __init__(self, interval: int, first: int) -> None:
         self._interval, self._first = interval, first
-        self.cycle, self.stride = Cycle(interval), interval * MOST_DAYS
+        self.cycle = Cycle(interval)
 
     def year_from(self, year: int) -> int:
         return year + (self._first - year) % self._interval
@@ -66,14 +66,13 @@ class EveryYears:
 class EveryMonths:
     """Every `interval`-th month; `first` is one of them, as year * 12 + month - 1."""
 
-    __slots__ = ("_first", "_interval", "cycle", "stride")
+    __slots__ = ("_first", "_interval", "cycle")
 
     def __init__(self, interval: int, first: int) -> None:
         self._interval, self._first = interval, first
         self.cycle = Cycle(
             lcm(YEARS_AROUND, interval // gcd(interval, 12))
         )  # the months' lengths come round, too
-        self.stride = max(MOST_DAYS, interval * 31)
 
     def year_from(self, year: int) -> int:
         return (year * 12 + (self._first - year * 12) % self._interval) // 12
@@ -88,11 +87,11 @@ class EveryMonths:
 class EveryDays:
     """`width` days in a row, every `period` days, the first of them on the day `first`."""
 
-    __slots__ = ("_bits", "_first", "_period", "_width", "cycle", "stride")
+    __slots__ = ("_bits", "_first", "_period", "_width", "cycle")
 
     def __init__(self, period: int, first: int, width: int = 1) -> None:
         self._period, self._first, self._width = period, first, width
-        self.cycle, self.stride = cycle_of_days(period), max(MOST_DAYS, period)
+        self.cycle = cycle_of_days(period)
         run = (1 << width) - 1
         self._bits = sum(run << place for place in range(0, MOST_DAYS + width, period))
 
@@ -113,11 +112,10 @@ class EveryDays:
 class Ring:
     """Days given by their numbers modulo `period`."""
 
-    __slots__ = ("_bytes", "_opening", "_period", "cycle", "stride")
+    __slots__ = ("_bytes", "_period", "cycle")
 
-    def __init__(self, period: int, residues: Collection[int]) -> None:
-        self._period, self.cycle, self._opening = period, cycle_of_days(period), min(residues, default=period)
-        self.stride = max(MOST_DAYS, period // (len(residues) or 1))
+    def __init__(self, period: int, residues: Iterable[int]) -> None:
+        self._period, self.cycle = period, cycle_of_days(period)
         ring, width = bits_of(residues, period), period
         while width < period + WINDOW * 8:  # so that no window has to go around
             ring |= ring << width
@@ -129,9 +127,8 @@ class Ring:
             return year
         start = start_of(year)
         place = start % self._period
-        found = SOME_BIT.search(self._bytes, place >> 3)
-        day = self._period + self._opening if found is None else found.start() * 8  # or up to seven later
-        return year_at(start + max(day - place, 0))
+        found = SOME_BIT.search(self._bytes, place >> 3)  # there is more than a round of them
+        return year if found is None else year_at(start + max(found.start() * 8 - place, 0))
 
     def mask(self, year: int, start: int) -> int:  # noqa: ARG002 - the day tells it all
         place = start % self._period

@@ -78,7 +78,7 @@ class Picked:
     ) -> None:
         self._days, self._offsets, self._positions, self._period = days, offsets, rule.by_set_pos, period
         # The days that have any. Those of the rule come first: a year without them is passed over at once.
-        self._any = At(PickedDays(days, places, rule), phase=days)
+        self._any = At(PickedDays(days, places, rule), phase=days, ahead=days.ahead)
         self._places: dict[int, list[int]] = {}
 
     def next(self, reading: int) -> int | None:
@@ -89,7 +89,10 @@ class Picked:
         return None
 
     def last(self, start: int, count: int) -> int | None:
+        limit = start // DAY + self._days.ahead
         for begin, window in self._periods(start // DAY):
+            if begin >= limit:
+                break
             if begin * DAY < start:  # as if the first period counted from its beginning
                 count += bisect_left(self._readings(begin, window), start)
             number = len(self._picked(window))

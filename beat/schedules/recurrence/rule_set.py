@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from beat.dst import DAY, NEVER, next_instant
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.recurrence.layers import Left, RuleLayers, by_day, layers_of
+from beat.schedules.recurrence.layers import Left, RuleLayers, by_day, layers_of, layers_of_all
 from beat.schedules.recurrence.parts import (
     DAILY,
     FREQUENCIES,
@@ -39,9 +39,11 @@ if TYPE_CHECKING:
 LONGEST_COUNTED: Final = 10_000  # days, of a rule with COUNT
 LONGEST_LEFT: Final = 100  # days, of a rule of seconds with exceptions
 MOST_EFFORT: Final = 4  # of the rules of a set
-RULE_WEIGHT: Final = 3
+MOST_LAYERS: Final = 8  # of a set with exceptions
+LAYER_WEIGHT: Final = 3
 EFFORT_WEIGHT: Final = 8
 DATES_PER_WEIGHT: Final = 50
+MOST_WEIGHT: Final = 48  # so that every set can be combined
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
 
 
@@ -57,14 +59,8 @@ class Run:
     __slots__ = ("_last", "_readings", "_start")
 
     def __init__(self, rule: Rule, start: int, line: ZoneLine | None) -> None:
-        self._readings = readings_of(rule, start)
-        self._start = start
-        # A rule without readings is not searched again.
-        self._last = (
-            start - 1
-            if self._readings.next(start - 1) is None
-            else _last_reading(rule, self._readings, start, line)
-        )
+        self._readings, self._start = readings_of(rule, start), start
+        self._last = _last_reading(rule, self._readings, start, line)
 
     def next(self, reading: int) -> int | None:
         reading = max(reading, self._start - 1)
@@ -219,6 +215,18 @@ def check_rules(rules: Rules) -> None:
     """Refuse a rule that fires on no date whatever its start, and a set whose evaluation has no bound."""
     for rule in rules.rules + rules.but_rules:
         _check(rule)
+    if rules.but_rules or rules.but_dates:
+        _check_excepted(rules)
+    effort = sum(map(_effort, rules.rules + rules.but_rules))
+    if effort > MOST_EFFORT:
+        raise ScheduleError(
+            f"The set takes long: {effort}; expected at most {MOST_EFFORT}. A rule with COUNT counts as 1, below the day or "
+            f"with BYSETPOS as 2; one of seconds whose INTERVAL comes round to the same time of day only after {LONGEST_LEFT} "
+            "days as 2, with BYSETPOS as 1; one of days or less without BY parts as 0."
+        )
+
+
+def _check_excepted(rules: Rules) -> None:
     for rule in rules.but_rules:
         if _round(rule) > 1:
             raise ScheduleError(
@@ -226,32 +234,35 @@ def check_rules(rules: Rules) -> None:
                 f"the {PER_DAY[rule.freq]} units of a day."
             )
     for rule in rules.rules:
-        if rules.but_rules and rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
-            raise ScheduleError(_late(rule, "EXRULE", LONGEST_LEFT))
-    effort = _effort_of(rules)
-    if effort > MOST_EFFORT:
+        most = LONGEST_LEFT if rule.freq == SECONDLY else LONGEST_ROUND
+        if _round(rule) > most:
+            raise ScheduleError(_late(rule, "exceptions", most))
+    layers = layers_of_all(rules.rules) + layers_of_all(rules.but_rules)
+    if layers > MOST_LAYERS:
         raise ScheduleError(
-            f"The set takes long: {effort}; expected at most {MOST_EFFORT}. A rule with COUNT counts as 1, below the day as "
-            f"2; one of seconds whose INTERVAL comes round to the same time of day only after {LONGEST_LEFT} days as 2, with "
-            "BYSETPOS as 1; one of days or less without BY parts as 0."
+            f"The set takes long: with exceptions, BYSETPOS picks {layers} groups of times; expected at most {MOST_LAYERS} "
+            "in all rules."
         )
 
 
 def weight_of(rules: Rules) -> int:
     """Return for how many schedules a set counts in a combination: each rule may be looked for through centuries."""
-    several = RULE_WEIGHT * len(rules.rules + rules.but_rules) + EFFORT_WEIGHT * _effort_of(rules)
-    return several + (len(rules.dates) + len(rules.but_dates)) // DATES_PER_WEIGHT
+    effort = sum(map(_effort, rules.rules + rules.but_rules))
+    dates = len(rules.dates) + len(rules.but_dates)
+    several = LAYER_WEIGHT * work_of(rules) + EFFORT_WEIGHT * effort + dates // DATES_PER_WEIGHT
+    return min(several, MOST_WEIGHT)
 
 
-def _effort_of(rules: Rules) -> int:
-    return sum(map(_effort, rules.rules + rules.but_rules))
+def work_of(rules: Rules) -> int:
+    """Return how much it is to look at a date or a year: each layer, and each exception with each layer."""
+    return layers_of_all(rules.rules) * (1 + layers_of_all(rules.but_rules))
 
 
 def _effort(rule: Rule) -> int:
-    """Return how long a rule takes at its beginning: what is counted may end in the year 9999."""
+    """Return how long a rule takes at its beginning: what is counted may end in centuries."""
     if unrestricted(rule) and rule.freq >= DAILY:
         return 0
-    if rule.sub_daily and rule.times is not None:
+    if rule.times is not None and (rule.sub_daily or rule.by_set_pos):
         return 2
     if rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
         return 2
@@ -271,7 +282,10 @@ def _check(rule: Rule) -> None:
     own_days = rule.names_days or rule.freq >= DAILY
     once = rule._replace(interval=1, times=None, until=None)
     if own_days and readings_of(once, A_MONDAY).next(A_MONDAY) is None:
-        raise ScheduleError(f"rrule {rule_text(rule)!r} would never fire: no date has all that it asks for.")
+        where = " of four centuries" if rule.by_easter else ""  # what other parts say comes round within them
+        raise ScheduleError(
+            f"rrule {rule_text(rule)!r} would never fire: no date{where} has all that it asks for."
+        )
 
 
 def _late(rule: Rule, besides: str, most: int) -> str:

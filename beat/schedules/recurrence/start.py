@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 from beat.dst import DAY
 from beat.schedules.recurrence.days import (
     HALF_WEEK,
+    INTERVALS_AHEAD,
     LAST_DAY,
     MONTH_STARTS,
+    MOST_DAYS,
     At,
     DayParts,
     Phase,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     Period = Callable[[int], tuple[int, int]]
 
 PER_DAY: Final = (1, 1, 1, 1, 24, 1_440, 86_400)
+MOST_UNIT_DAYS: Final = (MOST_DAYS, 31, 7, 1, 1, 1, 1)
 
 
 def readings_of(rule: Rule, start: int) -> Readings:
@@ -52,12 +55,20 @@ def readings_of(rule: Rule, start: int) -> Readings:
         return Walk(days_of(rule, start), units, offsets)
     if not units.numbers:
         return Nothing()
-    return Walk(At(YearDays(_day_parts(rule, start)), phase=Ring(units.round, units.numbers)), units, offsets)
+    days, ring = YearDays(_day_parts(rule, start)), Ring(units.round, units.numbers)
+    return Walk(At(days, phase=ring, ahead=_ahead(rule)), units, offsets)
 
 
 def days_of(rule: Rule, start: int, until: int = LAST_DAY) -> At:
-    """Return the days of a rule up to the day `until`, whatever an INTERVAL below a day leaves of them."""
-    return At(YearDays(_day_parts(rule, start)), phase=_phase(rule, start // DAY), until=until)
+    """Return the days of a rule up to the day `until`, whatever a short INTERVAL below a day leaves of them."""
+    days, phase = YearDays(_day_parts(rule, start)), _phase(rule, start)
+    return At(days, phase=phase, ahead=_ahead(rule), until=until)
+
+
+def _ahead(rule: Rule) -> int:
+    """Return how many days ahead a rule is looked for."""
+    interval = rule.interval // PER_DAY[rule.freq] * MOST_UNIT_DAYS[rule.freq]
+    return INTERVALS_AHEAD * max(MOST_DAYS, interval)
 
 
 def _units(rule: Rule, start: int) -> Units:
@@ -134,9 +145,14 @@ def _day_parts(rule: Rule, start: int) -> DayParts:
     )
 
 
-def _phase(rule: Rule, day: int) -> Phase | None:
-    if rule.interval == 1 or rule.sub_daily:
+def _phase(rule: Rule, start: int) -> Phase | None:
+    day = start // DAY
+    if rule.interval == 1:
         return None
+    if rule.sub_daily:
+        units = _units(rule, start)
+        seldom = units.round > MOST_DAYS and not units.on_all_days()
+        return Ring(units.round, units.numbers) if seldom and units.numbers else None
     if rule.freq == YEARLY:
         return EveryYears(rule.interval, year_at(day))
     if rule.freq == MONTHLY:

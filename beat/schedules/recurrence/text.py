@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PROPERTIES: Final = ("DTSTART", "RRULE", "RDATE", "EXRULE", "EXDATE")
 LONGEST: Final = 100_000  # characters
 MOST_RULES: Final = 8
-MOST_DATES: Final = 2_000
+MOST_DATES: Final = {"RDATE": 2_000, "EXDATE": 500}
 NAMED: Final = re.compile(rf"({'|'.join(PROPERTIES)})[;:]", re.IGNORECASE)
 TIGHT: Final = re.compile(r"[ \t]*([;,=])[ \t]*")
 
@@ -50,8 +50,11 @@ def parse_lines(text: str) -> list[Line]:
         raise ScheduleError("DTSTART is given twice; expected one start for all rules.")
     if sum(line.name in ("RRULE", "EXRULE") for line in lines) > MOST_RULES:
         raise ScheduleError(f"The text of an rrule has more than {MOST_RULES} rules.")
-    if sum(line.value.count(",") + 1 for line in lines if line.name in ("RDATE", "EXDATE")) > MOST_DATES:
-        raise ScheduleError(f"The text of an rrule has more than {MOST_DATES} dates.")
+    for name, most in MOST_DATES.items():
+        if sum(line.value.count(",") + 1 for line in lines if line.name == name) > most:
+            raise ScheduleError(
+                f"The text of an rrule has more than {most} dates of {name}; a calendar holds more."
+            )
     return lines
 
 

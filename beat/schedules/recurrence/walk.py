@@ -5,9 +5,9 @@ at or after a reading comes from a year's bits (the BY parts and the interval ar
 first matching unit in it from the day's bits, and the offsets within a unit are a sorted tuple. Years
 without any match are passed over one at a time, for so long as `days.At` says.
 
-COUNT is turned into the last reading once, by counting whole years' bits; what `YEARS_AHEAD` years that may have
-readings do not use up is taken to have no end. BYSETPOS for a day or less picks the same times in every period, so it only
-thins the offsets; for weeks, months and years see `picks`.
+COUNT is turned into the last reading once, by counting whole years' bits; what is not used up as far ahead as a rule is
+looked for has no end. BYSETPOS for a day or less picks the same times in every period, so it only thins the offsets; for
+weeks, months and years see `picks`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from beat.dst import DAY
 from beat.schedules.clock.bits import bits
-from beat.schedules.recurrence.days import YEARS_AHEAD, start_of, year_at
+from beat.schedules.recurrence.days import start_of, year_at
 from beat.schedules.recurrence.parts import LATEST
 from beat.schedules.recurrence.phase import Ring, Units, nth_bit
 
@@ -98,10 +98,8 @@ class Walk:
         else:
             day += 1
         in_year, year = self._counting(), year_at(day)
-        for _ in range(YEARS_AHEAD):
-            year = self._days.year_from(year)
-            if year > MAXYEAR:
-                break
+        last = min(year_at(day + self._days.ahead), MAXYEAR)
+        while (year := self._days.year_from(year)) <= last:
             first = start_of(year)
             skipped = max(day - first, 0)
             mask = self._days.mask(year, first) >> skipped << skipped
