@@ -60,6 +60,8 @@ MARGIN_DAYS: Final = 2
 MARGIN: Final = MARGIN_DAYS * DAY
 BLOCK_BITS: Final = 25  # 388 days: a zone is read a block at a time, when an instant in it is first asked for
 NEVER: Final = 1 << 60
+RULES_FROM: Final = 1_767_225_600  # 2026-01-01: the changes from here on are foretold, most by one rule
+MOST_SKIPPED: Final = 6  # readings in a row that such changes leave out: then the schedule never fires
 
 NextWall = Callable[[int], int | None]
 
@@ -248,16 +250,20 @@ def _zone_line(tz: tzinfo) -> ZoneLine:
     return ZoneLine(tz)
 
 
-def next_instant(line: ZoneLine, next_wall: NextWall, after: int, gap: str, fold: str) -> int | None:
+def next_instant(
+    line: ZoneLine, next_wall: NextWall, after: int, gap: str, fold: str, *, until: int = LAST_SECOND
+) -> int | None:
     """Return the first instant strictly after `after` at which a matching reading fires.
 
     `next_wall(reading)` gives the first matching reading strictly after `reading`, or None if there is none.
     Instants and readings are whole seconds; `gap` and `fold` are the effective policy. None if nothing fires
-    before `LAST_SECOND`.
+    up to `until`, though what fires soon after it may be told, or if one reading after the other is left out by the
+    rule of the zone.
     """
     segment = line.segment(after)
     wall = after + segment.offset
     found: int | None = -NEVER
+    skipped = 0
     while True:
         if fold == "first" and wall < segment.repeated_until:
             wall = segment.repeated_until - 1
@@ -267,21 +273,28 @@ def next_instant(line: ZoneLine, next_wall: NextWall, after: int, gap: str, fold
         limit = min(closing, segment.repeats_from) if fold == "second" else closing
         if found is not None and found < limit:
             return found - segment.offset
-        start = segment.end
-        if segment.repeats_from == NEVER:
-            if found is None:
-                return None
-            # No reading before `found` matches, so what the zone does until shortly before it is of no account.
-            start = max(start, found - MARGIN)
-        if start > LAST_SECOND:
+        start = _resumed(segment, found)
+        if start > until:
             return None
         adjoining, segment = start == segment.end, line.segment(start)
         opening = start + segment.offset
-        if adjoining and gap == "after" and found is not None and closing <= found < opening:
-            return start
+        if adjoining and found is not None and closing <= found < opening:
+            if gap == "after":
+                return start
+            skipped += start > RULES_FROM
+            if skipped > MOST_SKIPPED:
+                return None
         wall = opening - 1
         if adjoining and opening < closing:
             found = -NEVER
+
+
+def _resumed(segment: Segment, found: int | None) -> int:
+    """Return the instant at which to go on after a segment, `NEVER` if nothing is left; `found` is the next reading."""
+    if segment.repeats_from != NEVER:
+        return segment.end
+    # No reading before `found` matches, so what the zone does until shortly before it is of no account.
+    return NEVER if found is None else max(segment.end, found - MARGIN)
 
 
 def effective_policy(gap: str | None, fold: str | None, follows_real_time: bool) -> tuple[str, str]:

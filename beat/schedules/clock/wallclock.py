@@ -16,8 +16,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 from beat.dst import effective_policy, next_instant, zone_line
+from beat.schedules.base import FIRST, LAST
 from beat.schedules.clock.bits import seconds_mask
 from beat.schedules.clock.local_time import LocalTime
+from beat.schedules.combining.latest import last_between
 from jobq.instants import SECOND
 
 if TYPE_CHECKING:
@@ -53,6 +55,15 @@ class WallClock(LocalTime):
         gap, fold = self.policy
         fire = next_instant(self.line or zone_line(tz), self.walls.next, us // SECOND, gap, fold)
         return None if fire is None else fire * SECOND
+
+    def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
+        line, (gap, fold) = self.line or zone_line(tz), self.policy
+
+        def following(us: int, limit: int) -> int | None:
+            fire = next_instant(line, self.walls.next, us // SECOND, gap, fold, until=limit // SECOND)
+            return None if fire is None else fire * SECOND
+
+        return last_between(following, max(since, FIRST - 1), min(until, LAST))
 
     def next_after(self, t: datetime) -> datetime | None:
         walls, asking = self.walls, t.tzinfo

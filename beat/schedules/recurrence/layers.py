@@ -39,7 +39,15 @@ from beat.schedules.recurrence.phase import (
     places,
 )
 from beat.schedules.recurrence.picks import PickedDays, rectangles
-from beat.schedules.recurrence.start import PER_DAY, allowed_units, days_of, most_days, offsets_of, time_bits
+from beat.schedules.recurrence.start import (
+    PER_DAY,
+    allowed_units,
+    days_of,
+    meets,
+    most_days,
+    offsets_of,
+    time_bits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -142,6 +150,8 @@ def layers_of(rule: Rule, start: int, last: int) -> RuleLayers:
     """Return the layers of a rule from its start to its last reading."""
     until = last // DAY
     days, offsets = days_of(rule, start, until), offsets_of(rule, start)
+    if not meets(rule, start):
+        return RuleLayers(days, [], until)
     if not rule.by_set_pos or rule.freq >= DAILY:
         return RuleLayers(days, [Layer(days, _times(rule, start, offsets), rule, start, last)], until)
     layers = [
@@ -253,7 +263,7 @@ def _cells(days: int, *gone: int) -> dict[int, int]:
 class Left:
     """The readings of layers less those of others and single ones."""
 
-    __slots__ = ("_but", "_but_dates", "_days", "_latest", "_layers", "_start")
+    __slots__ = ("_but", "_but_dates", "_days", "_latest", "_layers", "_passed", "_start")
 
     def __init__(
         self, rules: list[RuleLayers], but: list[Layer], but_dates: dict[int, list[int]], start: int
@@ -267,6 +277,7 @@ class Left:
             if rule.layers
         ]
         self._latest = (0, self.on(0))
+        self._passed = (0, 0)  # days on which there is nothing, from the one to before the other
 
     @property
     def empty(self) -> bool:
@@ -279,7 +290,11 @@ class Left:
 
     def next(self, reading: int) -> int | None:
         day, second = divmod(max(reading + 1, self._start), DAY)
+        begun = day + (second > 0)
+        since, end = self._passed
         while True:
+            if since <= day < end:
+                day, second = end, 0
             found = self._first(day)
             if found is None:
                 return None
@@ -290,6 +305,8 @@ class Left:
             if found == day:
                 left = left >> second << second
             if left:
+                if found > begun:
+                    self._passed = begun, found
                 return found * DAY + (left & -left).bit_length() - 1
             day, second = found + 1, 0
 

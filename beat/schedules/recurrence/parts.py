@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beat.schedules.arguments import ScheduleError, nearest
@@ -22,6 +23,8 @@ YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY = range(7)
 WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 EARLIEST: Final = to_micros(datetime(1, 1, 1, tzinfo=UTC)) // SECOND
 LATEST: Final = to_micros(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) // SECOND
+MOST_ITEMS: Final = 1_000  # of a list
+MOST_TIMES: Final = 3_600  # of an hour or a day
 MOST_PICKED: Final = 500  # COUNT of a rule with BYSETPOS, whose periods are counted one by one
 DIGITS: Final = 18
 
@@ -128,7 +131,7 @@ def parse_rule(text: str, zone: ZoneInfo | None) -> Rule:
 
 def _value(name: str, value: str, zone: ZoneInfo | None) -> object:
     if name in LISTS:
-        numbers = {_number(name, item, LISTS[name].allows, str(LISTS[name])) for item in value.split(",")}
+        numbers = {_number(name, item, LISTS[name].allows, str(LISTS[name])) for item in _items(name, value)}
         return tuple(sorted(numbers))
     if name == "UNTIL":
         return moment("UNTIL", value, zone)
@@ -138,7 +141,14 @@ def _value(name: str, value: str, zone: ZoneInfo | None) -> object:
         return _choice("WKST", value, WEEKDAYS)
     if name in ("INTERVAL", "COUNT"):
         return _number(name, value, lambda number: number >= 1, "1 or more")
-    return tuple(sorted({_weekday(item) for item in value.split(",")}, key=lambda day: (day[0] != 0, day)))
+    return tuple(sorted({_weekday(item) for item in _items(name, value)}, key=lambda day: (day[0] != 0, day)))
+
+
+def _items(name: str, value: str) -> list[str]:
+    items = value.split(",")
+    if len(items) > MOST_ITEMS:
+        raise ScheduleError(f"{name} has {len(items)} values; expected at most {MOST_ITEMS}.")
+    return items
 
 
 def _choice(name: str, value: str, choices: tuple[str, ...]) -> int:
@@ -204,6 +214,14 @@ def _check(rule: Rule, text: str) -> None:
     if rule.freq > MONTHLY and any(which for which, _ in rule.by_day):
         raise ScheduleError(
             f"BYDAY counts weekdays in a month or a year, so {text!r} needs FREQ=MONTHLY or FREQ=YEARLY for it."
+        )
+    times = prod(
+        len(part) or 1 for part in (rule.by_hour, rule.by_minute, rule.by_second)[max(rule.freq - DAILY, 0) :]
+    )
+    if times > MOST_TIMES:
+        raise ScheduleError(
+            f"{text!r} names {times} times of {'a day' if rule.freq <= DAILY else 'an hour'}; expected at most {MOST_TIMES}. A "
+            f"rule of a finer FREQ may leave parts out."
         )
     picked = rule.by_set_pos and rule.freq < DAILY
     if picked and rule.times is not None and rule.times > MOST_PICKED:

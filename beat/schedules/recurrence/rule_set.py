@@ -19,7 +19,9 @@ from beat.schedules.recurrence.layers import Left, RuleLayers, by_day, layers_of
 from beat.schedules.recurrence.parts import (
     DAILY,
     FREQUENCIES,
+    HOURLY,
     LATEST,
+    MINUTELY,
     SECONDLY,
     Moment,
     Rule,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from beat.schedules.recurrence.text import Rules
     from beat.schedules.recurrence.walk import Readings
 
-LONGEST_COUNTED: Final = 10_000  # days, of a rule with COUNT
+LONGEST_COUNTED: Final = {HOURLY: 10_000, MINUTELY: 10_000, SECONDLY: 100}  # days, of a rule with COUNT
 LONGEST_LEFT: Final = 100  # days, of a rule of seconds with exceptions
 MOST_EFFORT: Final = 4  # of the rules of a set
 MOST_LAYERS: Final = 8  # of a set with exceptions
@@ -250,7 +252,12 @@ def weight_of(rules: Rules) -> int:
     effort = sum(map(_effort, rules.rules + rules.but_rules))
     dates = len(rules.dates) + len(rules.but_dates)
     several = LAYER_WEIGHT * work_of(rules) + EFFORT_WEIGHT * effort + dates // DATES_PER_WEIGHT
-    return min(several, MOST_WEIGHT)
+    return max(1, min(several, MOST_WEIGHT))
+
+
+def effort_of(rules: Rules) -> int:
+    """Return what a question costs, in those of a cron expression."""
+    return 2 * max(1, work_of(rules)) + (len(rules.dates) + len(rules.but_dates)) // DATES_PER_WEIGHT
 
 
 def work_of(rules: Rules) -> int:
@@ -274,7 +281,7 @@ def _round(rule: Rule) -> int:
 
 
 def _check(rule: Rule) -> None:
-    most = LONGEST_ROUND if rule.times is None else LONGEST_COUNTED
+    most = LONGEST_ROUND if rule.times is None else LONGEST_COUNTED.get(rule.freq, LONGEST_ROUND)
     if _round(rule) > most and not unrestricted(rule):
         raise ScheduleError(
             _late(rule, "other BY parts" if rule.times is None else "COUNT and other BY parts", most)

@@ -71,6 +71,11 @@ def _ahead(rule: Rule) -> int:
     return INTERVALS_AHEAD * max(MOST_DAYS, interval)
 
 
+def meets(rule: Rule, start: int) -> bool:
+    """Return whether the INTERVAL of a rule ever meets one of its times."""
+    return not rule.sub_daily or bool(_units(rule, start).numbers)
+
+
 def _units(rule: Rule, start: int) -> Units:
     """Return the units of the day, at the rule's frequency, in which it fires."""
     per_day = PER_DAY[rule.freq]

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 PROPERTIES: Final = ("DTSTART", "RRULE", "RDATE", "EXRULE", "EXDATE")
-LONGEST: Final = 100_000  # characters
+LONGEST: Final = 50_000  # characters
 MOST_RULES: Final = 8
-MOST_DATES: Final = {"RDATE": 2_000, "EXDATE": 500}
+MOST_ZONES: Final = 51  # or none
+MOST_DATES: Final = {"RDATE": 2_000, "EXDATE": 200}
 NAMED: Final = re.compile(rf"({'|'.join(PROPERTIES)})[;:]", re.IGNORECASE)
-TIGHT: Final = re.compile(r"[ \t]*([;,=])[ \t]*")
+TIGHT: Final = re.compile(r"(?<![ \t])[ \t]*([;,=])[ \t]*")
 
 
 class Rules(NamedTuple):
@@ -50,6 +51,8 @@ def parse_lines(text: str) -> list[Line]:
         raise ScheduleError("DTSTART is given twice; expected one start for all rules.")
     if sum(line.name in ("RRULE", "EXRULE") for line in lines) > MOST_RULES:
         raise ScheduleError(f"The text of an rrule has more than {MOST_RULES} rules.")
+    if len({line.tzid for line in lines}) > MOST_ZONES:
+        raise ScheduleError(f"The text of an rrule names more than {MOST_ZONES - 1} zones.")
     for name, most in MOST_DATES.items():
         if sum(line.value.count(",") + 1 for line in lines if line.name == name) > most:
             raise ScheduleError(

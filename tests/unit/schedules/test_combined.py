@@ -219,7 +219,18 @@ def test_one_may_combine_only_so_many():
             ),
             2,
         ),
+        (rrule("RDATE:20270101T000000"), 1),
+        (rrule("FREQ=WEEKLY;COUNT=3;BYDAY=MO;BYSETPOS=1", dtstart=START), 19),
+        (rrule("RRULE:FREQ=DAILY\nRRULE:FREQ=MONTHLY\nEXRULE:FREQ=WEEKLY\nEXRULE:FREQ=YEARLY"), 18),
+        (
+            rrule(
+                "\n".join(f"RRULE:FREQ=DAILY;BYHOUR={hour}" for hour in range(4))
+                + "".join(f"\nEXRULE:FREQ=WEEKLY;BYHOUR={hour}" for hour in range(4))
+            ),
+            48,
+        ),
         (trigger({"type": "cron", "hour": 3}), 2),
+        (trigger({"type": "or", "triggers": [{"type": "cron", "hour": hour} for hour in range(20)]}), 20),
     ],
 )
 def test_what_takes_longer_to_build_counts_for_more(one, weight):
@@ -227,6 +238,18 @@ def test_what_takes_longer_to_build_counts_for_more(one, weight):
     assert (one | other).size == 64
     with pytest.raises(ScheduleError, match="of 65 schedules is too large; it may have at most 64"):
         one | other | every(300)
+
+
+def test_what_a_set_costs_to_ask_grows_with_its_rules():
+    rules = [f"RRULE:FREQ=DAILY;BYHOUR={hour}" for hour in range(8)]
+    half = every(0.5, anchor=START)
+    found = [
+        (rrule("\n".join(rules[:number])) - half.between(START, START + timedelta(days=300))).next_after(
+            START
+        )
+        for number in (1, 8)
+    ]
+    assert found == [START + timedelta(days=301), None]
 
 
 @pytest.mark.parametrize("operand", [5, None, "0 3 * * *", {"a": 1}, START])

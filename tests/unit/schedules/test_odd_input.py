@@ -294,6 +294,9 @@ RARE = {
 MANY = [every(seconds, anchor=A) for seconds in range(61, 92)]
 ZONES = sorted(available_timezones())
 OFTEN = "\n".join(f"RRULE:FREQ=DAILY;INTERVAL={days}" for days in (11, 22, 33, 55, 132, 979))
+EVERY_HOUR = cron("0 * * * *", tz="UTC")
+TIMES = f"BYMINUTE={','.join(map(str, range(60)))};BYSECOND={','.join(map(str, range(60)))};BYHOUR=3"
+DAYS = ",".join(f"{INSTANTS[1] + timedelta(days=number):%Y%m%dT000000}" for number in range(194))
 PICKED = "\n".join(f"RRULE:FREQ=WEEKLY;BYEASTER={days};BYSETPOS=1" for days in range(5))
 HOPELESS = {
     "half seconds": lambda: every(0.5, anchor=A) - every(0.25, anchor=A),
@@ -305,6 +308,16 @@ HOPELESS = {
     "sets": lambda: Union([covered(number) for number in range(1, 4)]),
     "picked": lambda: rrule(
         f"{PICKED}\nEXRULE:FREQ=DAILY\nEXRULE:FREQ=HOURLY\nEXRULE:FREQ=MINUTELY", dtstart=A
+    ),
+    "in gaps": lambda: (
+        Union([cron(f"*/{n + 1} 2 * 3 0L", tz="Europe/Prague") for n in range(59)]) & EVERY_HOUR
+    ),
+    "times": lambda: (
+        Union([rrule(f"FREQ=DAILY;{TIMES};INTERVAL={n + 2}", dtstart=A) for n in range(20)])
+        & EVERY_HOUR.between(None, A)
+    ),
+    "exceptions": lambda: rrule(f"RRULE:FREQ=DAILY;UNTIL=20270601T000000\nEXDATE:{DAYS}", dtstart=A).between(
+        INSTANTS[1], None
     ),
     "zones": lambda: cron("* * * * *") - Union([cron(f"*/{n + 1} * * * *", tz=ZONES[n]) for n in range(59)]),
     "set": lambda: rrule(f"{OFTEN}\nEXRULE:FREQ=DAILY;INTERVAL=22\nEXRULE:FREQ=DAILY;INTERVAL=11", dtstart=A),

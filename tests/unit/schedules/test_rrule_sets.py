@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from beat.dst import EPOCH_ORDINAL
 from beat.schedules import ScheduleError, rrule
 from beat.schedules.recurrence import days as rrule_days
-from beat.schedules.recurrence import rule_set
+from beat.schedules.recurrence import layers, rule_set
 
 same = settings(derandomize=True, deadline=None, max_examples=100)
 EARLY = datetime(1990, 1, 1, tzinfo=UTC)
@@ -124,12 +124,41 @@ def test_what_is_only_after_four_hundred_years_of_silence_is_no_next_fire():
         ("FREQ=YEARLY;BYEASTER=0;BYMONTH=3;BYMONTHDAY=22", "1850-01-01", 2285),  # after 435 years
         ("FREQ=MINUTELY;INTERVAL=72000000;BYMONTHDAY=1,2,3,4,5", "2020-01-01", 2567),
         ("FREQ=DAILY;INTERVAL=200000", "2020-01-01", 2567),
+        ("FREQ=WEEKLY;INTERVAL=28571;BYDAY=MO,TU,WE", "2020-01-01", 2567),
+        ("FREQ=MONTHLY;INTERVAL=6000", "2020-01-01", 2520),
+        ("FREQ=YEARLY;INTERVAL=500", "2020-01-01", 2520),
     ],
 )
 def test_a_rule_is_looked_for_from_the_instant_that_is_asked_about(rule, start, year, besides):
     one = rrule(f"RRULE:{rule}{besides}", start, tz="UTC")
     assert one.next_after(NEW_YEAR).year == year
     assert one.next_after(NEW_YEAR + timedelta(days=90_000)).year == year
+
+
+def test_a_count_of_picked_times_is_counted_no_farther():
+    one = rrule("FREQ=YEARLY;INTERVAL=100;COUNT=500;BYDAY=MO;BYSETPOS=1", "2000-01-03", tz="UTC")
+    assert one.next_after(datetime(9800, 2, 1, tzinfo=UTC)).year == 9900
+
+
+def test_a_rule_that_meets_none_of_its_times_is_not_looked_for(monkeypatch):
+    rule = "RRULE:FREQ=MINUTELY;INTERVAL=1440;BYHOUR=23;BYMINUTE=30\nEXDATE:20260101T000000"
+    one = rrule(rule, "2020-01-01", tz="UTC")
+    monkeypatch.delattr(rrule_days.At, "mask")
+    assert one.next_after(NEW_YEAR) is None
+
+
+def test_days_on_which_all_is_left_out_are_passed_over_once(monkeypatch):
+    days = ",".join(f"{NEW_YEAR + timedelta(days=number):%Y%m%dT000000}" for number in range(200))
+    one = rrule(f"RRULE:FREQ=DAILY\nEXDATE:{days}", "2020-01-01", tz="UTC")
+    fire = NEW_YEAR + timedelta(days=200)
+    assert one.next_after(NEW_YEAR - timedelta(hours=1)) == fire
+    asked = []
+    on = layers.Left.on
+    monkeypatch.setattr(layers.Left, "on", lambda left, day: asked.append(day) or on(left, day))
+    assert one.next_after(NEW_YEAR - timedelta(hours=2)) == fire
+    assert one.next_after(NEW_YEAR + timedelta(days=100, hours=5)) == fire
+    assert one.next_after(NEW_YEAR - timedelta(days=2)) == NEW_YEAR - timedelta(days=1)
+    assert len(asked) < 5
 
 
 def test_what_is_silent_does_not_depend_on_what_was_asked_before():
