@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from beat.dst import DAY, ZoneLine, zone_line
+from beat.schedules import cron
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,18 @@ def test_a_zone_is_read_once_by_all_who_ask_about_its_changes():
     assert zone_line(zone).transitions(start + DAY, start + 3650 * DAY) == expected
     assert zone_line(zone).segment(start).offset == 3600
     assert zone.asked == asked
+
+
+def test_readings_that_were_left_out_for_twenty_years_fire_when_the_law_has_changed():
+    one = cron("30 2 * 4 0#1", tz="America/New_York", gap="skip")  # the first Sunday of April
+    fires = one.upcoming(datetime(1986, 1, 1, tzinfo=UTC), 3)
+    assert [fire.year for fire in fires] == [1986, 2007, 2008]
+    assert one.latest(datetime(1970, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)) == fires[0]
+
+
+def test_readings_that_the_law_of_today_leaves_out_each_year_never_fire():
+    one = cron("* 2 * 3 0L", tz="Europe/Prague")  # the last Sunday of March
+    assert one.next_after(datetime(1981, 1, 1, tzinfo=UTC)) is None
+    assert one.next_after(datetime(2026, 1, 1, tzinfo=UTC)) is None
+    last = one.latest(datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+    assert last == datetime(1980, 3, 30, 1, 59, tzinfo=UTC)
