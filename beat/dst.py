@@ -61,7 +61,9 @@ MARGIN: Final = MARGIN_DAYS * DAY
 BLOCK_BITS: Final = 25  # 388 days: a zone is read a block at a time, when an instant in it is first asked for
 NEVER: Final = 1 << 60
 RULES_FROM: Final = 1_767_225_600  # 2026-01-01: the changes from here on are foretold, most by one rule
-MOST_SKIPPED: Final = 6  # readings in a row that such changes leave out: then the schedule never fires
+MOST_SKIPPED: Final = (
+    13  # readings in a row that such changes may leave out; a date has its weekday again within 12 years
+)
 
 NextWall = Callable[[int], int | None]
 
@@ -251,14 +253,21 @@ def _zone_line(tz: tzinfo) -> ZoneLine:
 
 
 def next_instant(
-    line: ZoneLine, next_wall: NextWall, after: int, gap: str, fold: str, *, until: int = LAST_SECOND
+    line: ZoneLine,
+    next_wall: NextWall,
+    after: int,
+    gap: str,
+    fold: str,
+    *,
+    until: int = LAST_SECOND,
+    skips: int = MOST_SKIPPED,
 ) -> int | None:
     """Return the first instant strictly after `after` at which a matching reading fires.
 
     `next_wall(reading)` gives the first matching reading strictly after `reading`, or None if there is none.
     Instants and readings are whole seconds; `gap` and `fold` are the effective policy. None if nothing fires
-    up to `until`, though what fires soon after it may be told, or if one reading after the other is left out by the
-    rule of the zone.
+    up to `until`, though what fires soon after it may be told, or if more than `skips` readings in a row are left out
+    by changes that are yet to come.
     """
     segment = line.segment(after)
     wall = after + segment.offset
@@ -282,7 +291,7 @@ def next_instant(
             if gap == "after":
                 return start
             skipped += start > RULES_FROM
-            if skipped > MOST_SKIPPED:
+            if skipped > skips:
                 return None
         wall = opening - 1
         if adjoining and opening < closing:

@@ -62,7 +62,7 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
     reading; aware, also the zone unless `tz` is given. A DTSTART line wins over it. A part that is neither given
     nor has a start to take it from is that of 1970-01-01T00:00. `gap` and `fold` are as in `beat.dst`. Raises
     ValueError with a sentence, also for a rule that fires on no date whatever its start, for COUNT without a start,
-    and for what would take long: more than 8 rules, 4 with COUNT, 2,000 dates or 200 exceptions, an EXRULE whose INTERVAL below a day
+    and for what would take long: more than 8 rules, 4 with COUNT, 2,000 dates or 500 exceptions, an EXRULE whose INTERVAL below a day
     does not divide the day.
     """
 
@@ -120,7 +120,7 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
             ("rules", rules),
             ("policy", effective_policy(gap, fold, follows_real_time)),
             ("own", own),
-            ("effort", effort_of(rules)),
+            ("effort", effort_of(rules, known=own is not None)),
         ):
             object.__setattr__(self, name, value)
 

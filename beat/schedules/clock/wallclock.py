@@ -58,12 +58,13 @@ class WallClock(LocalTime):
 
     def latest_micros(self, since: int, until: int, tz: tzinfo) -> int | None:
         line, (gap, fold) = self.line or zone_line(tz), self.policy
+        since, until = max(since, FIRST - 1), min(until, LAST)
 
         def following(us: int, limit: int) -> int | None:
             fire = next_instant(line, self.walls.next, us // SECOND, gap, fold, until=limit // SECOND)
             return None if fire is None else fire * SECOND
 
-        return last_between(following, max(since, FIRST - 1), min(until, LAST))
+        return last_between(following, since, until) if since < until else None
 
     def next_after(self, t: datetime) -> datetime | None:
         walls, asking = self.walls, t.tzinfo

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from beat.dst import DAY, NEVER, next_instant
+from beat.dst import DAY, MOST_SKIPPED, NEVER, next_instant
 from beat.schedules.arguments import ScheduleError
 from beat.schedules.recurrence.layers import Left, RuleLayers, by_day, layers_of, layers_of_all
 from beat.schedules.recurrence.parts import (
@@ -94,10 +94,11 @@ class Union:
 
 
 class Stream(NamedTuple):
-    """Readings, of which the fires after the instant `end` do not count."""
+    """Readings, of which the fires after the instant `end` do not count; `skips` is as in `beat.dst`."""
 
     source: Source
     end: int
+    skips: int = MOST_SKIPPED
 
 
 class Fires:
@@ -130,7 +131,7 @@ class Fires:
             by_end.setdefault(end, []).append(rule)
         self._streams = [Stream(self._source(some), end) for end, some in by_end.items()]
         if self._dates.next(-NEVER) is not None:
-            self._streams.append(Stream(self._dates, NEVER))
+            self._streams.append(Stream(self._dates, NEVER, skips=len(kept)))
 
     def _layers(self, rules: Iterable[Rule]) -> list[RuleLayers]:
         start, found = self._start, []
@@ -152,17 +153,17 @@ class Fires:
     def next(self, line: ZoneLine, second: int, gap: str, fold: str) -> int | None:
         """Return the first fire strictly after the instant `second`."""
         found = self._instants.next(second)
-        for source, end in self._streams:
-            fire = next_instant(line, source.next, second, gap, fold)
+        for source, end, skips in self._streams:
+            fire = next_instant(line, source.next, second, gap, fold, skips=skips)
             while fire is not None and fire in self._gone:
-                fire = next_instant(line, source.next, fire, gap, fold)
+                fire = next_instant(line, source.next, fire, gap, fold, skips=skips)
             if fire is not None and fire <= end and (found is None or fire < found):
                 found = fire
         return found
 
     def next_reading(self, reading: int) -> int | None:
         """Return the first reading strictly after `reading`."""
-        return Union([source for source, _ in self._streams]).next(reading)
+        return Union([source for source, *_ in self._streams]).next(reading)
 
     def times_on(self, day: int) -> int | None:
         """Return the seconds of a day on which it has readings, as bits; None if not every fire is one of a reading."""
@@ -255,9 +256,10 @@ def weight_of(rules: Rules) -> int:
     return max(1, min(several, MOST_WEIGHT))
 
 
-def effort_of(rules: Rules) -> int:
-    """Return what a question costs, in those of a cron expression."""
-    return 2 * max(1, work_of(rules)) + (len(rules.dates) + len(rules.but_dates)) // DATES_PER_WEIGHT
+def effort_of(rules: Rules, *, known: bool) -> int:
+    """Return what a question costs, in those of a cron expression; all dates are compared if its `Fires` is not known."""
+    dates = 0 if known else len(rules.dates) + len(rules.but_dates)
+    return 2 * max(1, work_of(rules)) + dates // DATES_PER_WEIGHT
 
 
 def work_of(rules: Rules) -> int:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 PROPERTIES: Final = ("DTSTART", "RRULE", "RDATE", "EXRULE", "EXDATE")
-LONGEST: Final = 50_000  # characters
+LONGEST: Final = 100_000  # characters
 MOST_RULES: Final = 8
 MOST_ZONES: Final = 51  # or none
-MOST_DATES: Final = {"RDATE": 2_000, "EXDATE": 200}
+MOST_DATES: Final = {"RDATE": 2_000, "EXDATE": 500}
 NAMED: Final = re.compile(rf"({'|'.join(PROPERTIES)})[;:]", re.IGNORECASE)
-TIGHT: Final = re.compile(r"(?<![ \t])[ \t]*([;,=])[ \t]*")
+TIGHT: Final = re.compile(r"(?:(?<![ \t])[ \t]+)?([;,=])[ \t]*")
 
 
 class Rules(NamedTuple):

@@ -1,12 +1,12 @@
 """Where a zone changes its offset is found, wherever one begins to look."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from beat.dst import DAY, ZoneLine, zone_line
-from beat.schedules import cron
+from beat.schedules import cron, rrule
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,31 @@ def test_readings_that_the_law_of_today_leaves_out_each_year_never_fire():
     assert one.next_after(datetime(2026, 1, 1, tzinfo=UTC)) is None
     last = one.latest(datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
     assert last == datetime(1980, 3, 30, 1, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "since", "fire"),
+    [
+        ("*/15 0 * 9 0#1", "America/Santiago", "2030-10-01", "2041-09-01T00:00"),
+        ("*/10 2 * 3 5#4", "Asia/Jerusalem", "2030-04-01", "2041-03-22T02:00"),
+        ("*/10 23 * 3 6L", "America/Nuuk", "2046-04-01", "2057-03-31T23:00"),
+    ],
+)
+def test_readings_that_a_law_leaves_out_for_ten_years_fire_in_the_next(expression, zone, since, fire):
+    tz = ZoneInfo(zone)
+    found = cron(expression, tz=zone).next_after(datetime.fromisoformat(since).replace(tzinfo=tz))
+    assert found == datetime.fromisoformat(fire).replace(tzinfo=tz)
+
+
+def test_of_single_dates_any_number_may_be_left_out():
+    sundays = [datetime(year, 3, 31) for year in range(2026, 2060)]  # noqa: DTZ001 - readings
+    lost = ",".join(f"{day - timedelta(days=(day.weekday() + 1) % 7):%Y%m%dT023000}" for day in sundays)
+    one = rrule(f"RDATE:{lost},20700601T120000", tz="Europe/Prague", gap="skip")
+    assert one.next_after(datetime(2026, 1, 1, tzinfo=UTC)) == datetime(2070, 6, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Kiritimati", "America/New_York"])
+def test_the_latest_at_the_end_of_time_is_none(zone):
+    end = datetime.max.replace(tzinfo=UTC)
+    assert cron("0 0 29 2 *", tz=zone).latest(end, end) is None
+    assert cron("0 0 29 2 *", tz=zone).latest(end, datetime(2026, 1, 1, tzinfo=UTC)) is None
