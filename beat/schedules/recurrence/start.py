@@ -27,7 +27,7 @@ from beat.schedules.recurrence.days import (
     year_at,
 )
 from beat.schedules.recurrence.parts import DAILY, HOURLY, MINUTELY, MONTHLY, WEEKLY, YEARLY, Rule
-from beat.schedules.recurrence.phase import EveryDays, EveryMonths, EveryYears, Ring, Units
+from beat.schedules.recurrence.phase import EveryDays, EveryMonths, EveryYears, Ring, Units, days_around
 from beat.schedules.recurrence.picks import Picked, day_places
 from beat.schedules.recurrence.walk import Nothing, Readings, Steps, Walk
 
@@ -72,8 +72,8 @@ def _ahead(rule: Rule) -> int:
 
 
 def meets(rule: Rule, start: int) -> bool:
-    """Return whether the INTERVAL of a rule ever meets one of its times."""
-    return not rule.sub_daily or bool(_units(rule, start).numbers)
+    """Return whether the INTERVAL of a rule ever meets one of its times; of seconds that is not known at once."""
+    return rule.freq not in (HOURLY, MINUTELY) or bool(_units(rule, start).numbers)
 
 
 def _units(rule: Rule, start: int) -> Units:
@@ -152,12 +152,11 @@ def _day_parts(rule: Rule, start: int) -> DayParts:
 
 def _phase(rule: Rule, start: int) -> Phase | None:
     day = start // DAY
-    if rule.interval == 1:
+    if rule.interval == 1 or (rule.sub_daily and days_around(PER_DAY[rule.freq], rule.interval) <= MOST_DAYS):
         return None
     if rule.sub_daily:
         units = _units(rule, start)
-        seldom = units.round > MOST_DAYS and not units.on_all_days()
-        return Ring(units.round, units.numbers) if seldom and units.numbers else None
+        return None if units.on_all_days() or not units.numbers else Ring(units.round, units.numbers)
     if rule.freq == YEARLY:
         return EveryYears(rule.interval, year_at(day))
     if rule.freq == MONTHLY:
