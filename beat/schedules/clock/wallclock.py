@@ -45,6 +45,11 @@ class WallClock(LocalTime):
     real_time: bool  # whether it follows real time, see `beat.dst`
     line: ZoneLine | None  # of its own zone
 
+    @property
+    def weight(self) -> int:
+        """What the clock may leave out, and is not due each day, is looked for through many of its changes."""
+        return 2 if self.policy[0] == "skip" and self.walls.days is not None else 1
+
     def next_reading(self, reading: int) -> int | None:
         return self.walls.next(reading)
 
