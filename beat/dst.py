@@ -282,7 +282,7 @@ def next_instant(
         limit = min(closing, segment.repeats_from) if fold == "second" else closing
         if found is not None and found < limit:
             return found - segment.offset
-        start = _resumed(segment, found)
+        start = _resumed(segment, wall, found)
         if start > until:
             return None
         adjoining, segment = start == segment.end, line.segment(start)
@@ -298,10 +298,13 @@ def next_instant(
             found = -NEVER
 
 
-def _resumed(segment: Segment, found: int | None) -> int:
-    """Return the instant at which to go on after a segment, `NEVER` if nothing is left; `found` is the next reading."""
-    if segment.repeats_from != NEVER:
-        return segment.end
+def _resumed(segment: Segment, wall: int, found: int | None) -> int:
+    """Return the instant at which to go on after a segment, `NEVER` if nothing is left.
+
+    `found` is the next reading after `wall` that matches.
+    """
+    if wall >= segment.repeats_from:
+        return segment.end  # readings up to `wall` are shown again
     # No reading before `found` matches, so what the zone does until shortly before it is of no account.
     return NEVER if found is None else max(segment.end, found - MARGIN)
 

@@ -48,7 +48,7 @@ class WallClock(LocalTime):
     @property
     def weight(self) -> int:
         """What the clock may leave out, and is not due each day, is looked for through many of its changes."""
-        return 2 if self.policy[0] == "skip" and self.walls.days is not None else 1
+        return 3 if self.policy[0] == "skip" and self.walls.days is not None else 1
 
     def next_reading(self, reading: int) -> int | None:
         return self.walls.next(reading)

@@ -220,7 +220,7 @@ def test_one_may_combine_only_so_many():
             2,
         ),
         (rrule("RDATE:20270101T000000"), 1),
-        (cron("* 2 * 3 0L"), 2),
+        (cron("* 2 * 3 0L"), 3),
         (cron("* * * * *"), 1),
         (cron("30 2 * 3 0L"), 1),
         (rrule("FREQ=WEEKLY;COUNT=3;BYDAY=MO;BYSETPOS=1", dtstart=START), 19),

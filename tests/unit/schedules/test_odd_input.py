@@ -310,7 +310,7 @@ HOPELESS = {
         f"{PICKED}\nEXRULE:FREQ=DAILY\nEXRULE:FREQ=HOURLY\nEXRULE:FREQ=MINUTELY", dtstart=A
     ),
     "in gaps": lambda: (
-        Union([cron(f"*/{n + 1} 2 * 3 0L", tz="Europe/Prague") for n in range(30)]) & EVERY_HOUR
+        Union([cron(f"*/{n + 1} 2 * 3 0L", tz="Europe/Prague") for n in range(20)]) & EVERY_HOUR
     ),
     "times": lambda: (
         Union([rrule(f"FREQ=DAILY;{TIMES};INTERVAL={n + 2}", dtstart=A) for n in range(20)])
