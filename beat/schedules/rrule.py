@@ -37,16 +37,10 @@ from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_g
 from beat.schedules.clock.changes import remark
 from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.recurrence.foreign import as_text
+from beat.schedules.recurrence.limits import check_rules, effort_of, weight_of
 from beat.schedules.recurrence.parts import clamped, reading_of
 from beat.schedules.recurrence.phrases import rules_phrase
-from beat.schedules.recurrence.rule_set import (
-    Fires,
-    check_rules,
-    effort_of,
-    fires_of,
-    has_instants,
-    weight_of,
-)
+from beat.schedules.recurrence.rule_set import Fires, fires_of, has_instants
 from beat.schedules.recurrence.text import Rules, parse_lines, parse_rules, rules_text, start_line
 from jobq.instants import SECOND, from_micros, to_micros
 

@@ -11,25 +11,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from beat.dst import DAY, MOST_SKIPPED, NEVER, next_instant
-from beat.schedules.arguments import ScheduleError
-from beat.schedules.recurrence.layers import Left, RuleLayers, by_day, layers_of, layers_of_all
-from beat.schedules.recurrence.parts import (
-    DAILY,
-    FREQUENCIES,
-    HOURLY,
-    LATEST,
-    MINUTELY,
-    SECONDLY,
-    Moment,
-    Rule,
-    clamped,
-    rule_text,
-)
-from beat.schedules.recurrence.phase import LONGEST_ROUND, days_around
-from beat.schedules.recurrence.start import PER_DAY, readings_of, unrestricted
+from beat.schedules.recurrence.layers import Left, RuleLayers, by_day, layers_of
+from beat.schedules.recurrence.parts import LATEST, Moment, Rule, clamped
+from beat.schedules.recurrence.start import readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,16 +24,6 @@ if TYPE_CHECKING:
     from beat.dst import ZoneLine
     from beat.schedules.recurrence.text import Rules
     from beat.schedules.recurrence.walk import Readings
-
-LONGEST_COUNTED: Final = {HOURLY: 10_000, MINUTELY: 10_000, SECONDLY: 100}  # days, of a rule with COUNT
-LONGEST_LEFT: Final = 100  # days, of a rule of seconds with exceptions
-MOST_EFFORT: Final = 4  # of the rules of a set
-MOST_LAYERS: Final = 8  # of a set with exceptions
-LAYER_WEIGHT: Final = 3
-EFFORT_WEIGHT: Final = 8
-DATES_PER_WEIGHT: Final = 50
-MOST_WEIGHT: Final = 48  # so that every set can be combined
-A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
 
 
 class Source(Protocol):
@@ -212,93 +189,3 @@ def has_instants(rules: Rules) -> bool:
     """Return whether some reading of the set depends on the zone."""
     ends = [rule.until for rule in rules.rules + rules.but_rules if rule.until]
     return any(one.instant for one in (*rules.dates, *rules.but_dates, *ends))
-
-
-def check_rules(rules: Rules) -> None:
-    """Refuse a rule that fires on no date whatever its start, and a set whose evaluation has no bound."""
-    for rule in rules.rules + rules.but_rules:
-        _check(rule)
-    if rules.but_rules or rules.but_dates:
-        _check_excepted(rules)
-    effort = sum(map(_effort, rules.rules + rules.but_rules))
-    if effort > MOST_EFFORT:
-        raise ScheduleError(
-            f"The set takes long: {effort}; expected at most {MOST_EFFORT}. A rule with COUNT counts as 1, below the day or "
-            f"with BYSETPOS as 2; one of seconds whose INTERVAL comes round to the same time of day only after {LONGEST_LEFT} "
-            "days as 2, with BYSETPOS as 1; one of days or less without BY parts as 0."
-        )
-
-
-def _check_excepted(rules: Rules) -> None:
-    for rule in rules.but_rules:
-        if _round(rule) > 1:
-            raise ScheduleError(
-                f"EXRULE {rule_text(rule)!r} leaves out other times on each day; expected an INTERVAL that divides "
-                f"the {PER_DAY[rule.freq]} units of a day."
-            )
-    for rule in rules.rules:
-        most = LONGEST_LEFT if rule.freq == SECONDLY else LONGEST_ROUND
-        if _round(rule) > most:
-            raise ScheduleError(_late(rule, "exceptions", most))
-    layers = layers_of_all(rules.rules) + layers_of_all(rules.but_rules)
-    if layers > MOST_LAYERS:
-        raise ScheduleError(
-            f"The set takes long: with exceptions, BYSETPOS picks {layers} groups of times; expected at most {MOST_LAYERS} "
-            "in all rules."
-        )
-
-
-def weight_of(rules: Rules) -> int:
-    """Return for how many schedules a set counts in a combination: each rule may be looked for through centuries."""
-    effort = sum(map(_effort, rules.rules + rules.but_rules))
-    dates = len(rules.dates) + len(rules.but_dates)
-    several = LAYER_WEIGHT * work_of(rules) + EFFORT_WEIGHT * effort + dates // DATES_PER_WEIGHT
-    return max(1, min(several, MOST_WEIGHT))
-
-
-def effort_of(rules: Rules, *, known: bool) -> int:
-    """Return what a question costs, in those of a cron expression; all dates are compared if its `Fires` is not known."""
-    dates = 0 if known else len(rules.dates) + len(rules.but_dates)
-    return 2 * max(1, work_of(rules)) + dates // DATES_PER_WEIGHT
-
-
-def work_of(rules: Rules) -> int:
-    """Return how much it is to look at a date or a year: each layer, and each exception with each layer."""
-    return layers_of_all(rules.rules) * (1 + layers_of_all(rules.but_rules))
-
-
-def _effort(rule: Rule) -> int:
-    """Return how long a rule takes at its beginning: what is counted may end in centuries."""
-    if unrestricted(rule) and rule.freq >= DAILY:
-        return 0
-    if rule.times is not None and (rule.sub_daily or rule.by_set_pos):
-        return 2
-    if rule.freq == SECONDLY and _round(rule) > LONGEST_LEFT:
-        return 2
-    return int(rule.times is not None or (rule.freq == SECONDLY and bool(rule.by_set_pos)))
-
-
-def _round(rule: Rule) -> int:
-    return days_around(PER_DAY[rule.freq], rule.interval) if rule.sub_daily else 1
-
-
-def _check(rule: Rule) -> None:
-    most = LONGEST_ROUND if rule.times is None else LONGEST_COUNTED.get(rule.freq, LONGEST_ROUND)
-    if _round(rule) > most and not unrestricted(rule):
-        raise ScheduleError(
-            _late(rule, "other BY parts" if rule.times is None else "COUNT and other BY parts", most)
-        )
-    own_days = rule.names_days or rule.freq >= DAILY
-    once = rule._replace(interval=1, times=None, until=None)
-    if own_days and readings_of(once, A_MONDAY).next(A_MONDAY) is None:
-        where = " of four centuries" if rule.by_easter else ""  # what other parts say comes round within them
-        raise ScheduleError(
-            f"rrule {rule_text(rule)!r} would never fire: no date{where} has all that it asks for."
-        )
-
-
-def _late(rule: Rule, besides: str, most: int) -> str:
-    return (
-        f"INTERVAL={rule.interval} of {FREQUENCIES[rule.freq]} comes round to the same time of day only after "
-        f"{_round(rule)} days; with {besides} that must be at most {most}."
-    )
