@@ -267,7 +267,7 @@ def next_instant(
     `next_wall(reading)` gives the first matching reading strictly after `reading`, or None if there is none.
     Instants and readings are whole seconds; `gap` and `fold` are the effective policy. None if nothing fires
     up to `until`, though what fires soon after it may be told, or if more than `skips` readings in a row are left out
-    by changes that are yet to come.
+    by changes that are yet to come, or by any of a zone that is worked out in Python.
     """
     segment = line.segment(after)
     wall = after + segment.offset
@@ -290,7 +290,7 @@ def next_instant(
         if adjoining and found is not None and closing <= found < opening:
             if gap == "after":
                 return start
-            skipped += start > RULES_FROM
+            skipped += start > RULES_FROM or not line.plain
             if skipped > skips:
                 return None
         wall = opening - 1

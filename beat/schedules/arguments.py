@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -31,11 +32,24 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
+def items(what: str, value: Iterable[object], most: int) -> list[object]:
+    """Return what a collection holds; refuse one of more than `most`, even if it has no end."""
+    found = list(islice(value, most + 1))
+    if len(found) > most:
+        raise ScheduleError(f"{what} has more than {most:,} items.")
+    return found
+
+
+def nearest_name(word: object, names: Iterable[str]) -> str | None:
+    """Return the name most like `word`, None if there is none, or no word."""
+    if not isinstance(word, str) or len(word) > LONGEST_SHOWN:
+        return None
+    return suggest.nearest(word, names, cutoff=0.5)
+
+
 def nearest(word: object, names: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the name most like `word`, or an empty string."""
-    if not isinstance(word, str) or len(word) > LONGEST_SHOWN:
-        return ""
-    match = suggest.nearest(word, names, cutoff=0.5)
+    match = nearest_name(word, names)
     return f"; did you mean {match!r}?" if match else ""
 
 

@@ -15,11 +15,14 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
-from beat.schedules.arguments import ScheduleError, nearest
+from beat.schedules.arguments import ScheduleError, items, nearest, shown
 from beat.schedules.combining.countries import check_country, holidays_of, known_years
 from beat.schedules.combining.year_days import (
+    WEEKDAYS,
+    Years,
     bit_of,
     day_number,
+    days_of_year,
     first_from,
     holds,
     last_until,
@@ -35,13 +38,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CALENDAR_KEYS: Final = ("dates", "country", "subdivision", "weekend")
-WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 USUAL_WEEKEND: Final = ("saturday", "sunday")
 YEARLY: Final = re.compile(r"(?:--)?(\d\d)-(\d\d)", re.ASCII)
+COMMON_YEAR: Final = 2001
 LEAP_YEAR: Final = 2000
-SPAN: Final = 50  # years
-YEARS_KEPT: Final = 1_024
-MOST_DATES: Final = 5  # told one by one
+SPAN: Final = 30  # years: of `MOST_GIVEN` dates, and until 29 February is on another day of the week
+MOST_TOLD: Final = 5  # dates one by one
+MOST_GIVEN: Final = 5_000  # dates
+DATES_PER_WEIGHT: Final = 50
+COUNTRY_WEIGHT: Final = 3
+MOST_WEIGHT: Final = 40  # so that every calendar can be combined
 
 MonthDay = tuple[int, int]
 
@@ -64,7 +70,11 @@ class Calendar:
     subdivision: str | None
     weekend: tuple[str, ...]
     _given: dict[int, int] = field(compare=False, repr=False)  # the days of `dates` by year
-    _years: dict[int, int] = field(compare=False, repr=False)  # all days, of the years asked for
+    _every: tuple[int, int] = field(
+        compare=False, repr=False
+    )  # those of `yearly`, in common and in leap years
+    _held: Years = field(compare=False, repr=False)
+    _business: Years = field(compare=False, repr=False)
 
     def __init__(
         self,
@@ -74,13 +84,13 @@ class Calendar:
         subdivision: str | None = None,
         weekend: Iterable[str] = USUAL_WEEKEND,
     ) -> None:
-        if isinstance(dates, str) or not hasattr(dates, "__iter__"):
-            raise ScheduleError(f"The dates of a calendar are a list of dates, not {dates!r}.")
-        read = {_read_date(each) for each in dates}
+        if isinstance(dates, str | bytes) or not hasattr(dates, "__iter__"):
+            raise ScheduleError(f"The dates of a calendar are a list of dates, not {shown(dates)}.")
+        read = {_read_date(each) for each in items("The list of dates of a calendar", dates, MOST_GIVEN)}
         if country is not None:
             check_country(country, subdivision)
         elif subdivision is not None:
-            raise ScheduleError(f"The calendar has the subdivision {subdivision!r}, but no country.")
+            raise ScheduleError(f"The calendar has the subdivision {shown(subdivision)}, but no country.")
         put = object.__setattr__
         put(self, "dates", frozenset(each for each in read if isinstance(each, date)))
         put(self, "yearly", frozenset(each for each in read if isinstance(each, tuple)))
@@ -89,9 +99,17 @@ class Calendar:
         put(self, "subdivision", subdivision)
         put(self, "weekend", _read_weekend(weekend))
         put(self, "_given", {})
-        put(self, "_years", {})
+        put(self, "_every", tuple(days_of_year(year, self.yearly) for year in (COMMON_YEAR, LEAP_YEAR)))
+        put(self, "_held", Years(self._read))
+        put(self, "_business", Years(self._left))
         for each in self.dates:
             self._given[each.year] = self._given.get(each.year, 0) | bit_of(each)
+
+    @property
+    def weight(self) -> int:
+        """For how many schedules it counts in a combination: its dates are read, a country's are worked out by a library."""
+        dates = len(self.dates) + len(self.yearly)
+        return min(dates // DATES_PER_WEIGHT, MOST_WEIGHT) + COUNTRY_WEIGHT * bool(self.country)
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.holds(day_number(day))
@@ -99,57 +117,57 @@ class Calendar:
     def holds(self, day: int) -> bool:
         """Return whether a date, given as its number from 1970-01-01, is in the calendar."""
         year = year_of(day)
-        return holds(self._held(year), year, day)
+        return holds(self._held[year], year, day)
 
     def date_from(self, day: int) -> int | None:
         """Return the first date of the calendar that is `day` or later."""
-        return first_from(day, self._promising(day), self._held)
+        return first_from(day, self._promising(day), self._held.__getitem__)
 
     def free_from(self, day: int) -> int | None:
         """Return the first date from `day` on that is not in the calendar."""
-        return first_from(day, years_from(day, SPAN), lambda year: whole_year(year) & ~self._held(year))
+        return first_from(day, years_from(day, SPAN), lambda year: whole_year(year) & ~self._held[year])
 
     def business_from(self, day: int) -> int | None:
         """Return the first business day that is `day` or later: neither in the calendar nor of the weekend."""
-        return first_from(day, years_from(day, SPAN), self._business)
+        return first_from(day, years_from(day, SPAN), self._business.__getitem__)
 
     def business_until(self, day: int) -> int | None:
         """Return the last business day that is `day` or earlier."""
-        return last_until(day, years_back(day, SPAN), self._business)
+        return last_until(day, years_back(day, SPAN), self._business.__getitem__)
 
     def _promising(self, day: int) -> Iterator[int]:
         """Yield the years, from that of a day on, that may have dates of the calendar."""
-        end = year = year_of(day)
-        if self.yearly or self.weekly or self.country:
-            known = known_years(self.country)[0] if self.country else year
-            end = min(max(year, known) + SPAN, MAXYEAR + 1)
-            yield from range(year, end)
+        start = end = year_of(day)
+        recurring = self.yearly or self.weekly
+        if self.country and not recurring:
+            start = max(start, known_years(self.country)[0])
+        if self.country or recurring:
+            end = min(start + SPAN, MAXYEAR + 1)
+        yield from sorted(each for each in self._given if year_of(day) <= each < start)
+        yield from range(start, end)
         yield from sorted(each for each in self._given if each >= end)
 
-    def _business(self, year: int) -> int:
-        weekend = weekdays_of(year, tuple(WEEKDAYS.index(name) for name in self.weekend))
-        return whole_year(year) & ~(self._held(year) | weekend)
-
-    def _held(self, year: int) -> int:
-        held = self._years.get(year)
-        if held is None:
-            if len(self._years) >= YEARS_KEPT:
-                self._years.clear()
-            held = self._years[year] = self._read(year)
-        return held
-
     def _read(self, year: int) -> int:
-        recurring = (date(year, *each) for each in self.yearly if isleap(year) or each != (2, 29))
-        public = holidays_of(self.country, self.subdivision, year) if self.country else ()
-        weekly = weekdays_of(year, tuple(WEEKDAYS.index(name) for name in self.weekly)) if self.weekly else 0
-        return reduce(or_, map(bit_of, (*recurring, *public)), self._given.get(year, 0) | weekly)
+        """Return the days of a year that are in the calendar."""
+        own = self._own(year)
+        if self.country and own != whole_year(year):
+            own = reduce(or_, map(bit_of, holidays_of(self.country, self.subdivision, year)), own)
+        return own
+
+    def _left(self, year: int) -> int:
+        """Return the business days of a year. A country is not asked about a year that has none anyhow."""
+        left = whole_year(year) & ~(self._own(year) | weekdays_of(year, self.weekend))
+        return left and left & ~self._held[year]
+
+    def _own(self, year: int) -> int:
+        return self._given.get(year, 0) | self._every[isleap(year)] | weekdays_of(year, self.weekly)
 
     def describe(self) -> str:
         """Return which dates are in the calendar, for the inside of a sentence."""
         words = [each.isoformat() for each in sorted(self.dates)]
         words += [f"{month:02}-{day:02} of every year" for month, day in sorted(self.yearly)]
         words += [f"{name.capitalize()}s" for name in self.weekly]
-        if len(words) > MOST_DATES:
+        if len(words) > MOST_TOLD:
             words = [counted(len(words), "date")]
         if self.country:
             place = f"{self.country}-{self.subdivision}" if self.subdivision else self.country
@@ -172,7 +190,7 @@ class Calendar:
         """Return the calendar that `to_dict` described. Raises ValueError with a sentence if it cannot."""
         for name in given:
             if name not in CALENDAR_KEYS:
-                raise ScheduleError(f"A calendar has no {name!r}{nearest(str(name), CALENDAR_KEYS) or '.'}")
+                raise ScheduleError(f"A calendar has no {shown(name)}{nearest(name, CALENDAR_KEYS) or '.'}")
         return Calendar(**given)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -201,18 +219,18 @@ def _read_date(value: object) -> date | MonthDay | str:
         named = date(LEAP_YEAR, int(yearly[1]), int(yearly[2]))
     except (TypeError, ValueError):
         raise ScheduleError(
-            f"{value!r} is not a date of a calendar; expected a date, '2026-12-24', '12-24' for every year, or 'saturday'."
+            f"{shown(value)} is not a date of a calendar; expected a date, '2026-12-24', '12-24' for every year, or 'saturday'."
         ) from None
     return named.month, named.day
 
 
 def _read_weekend(given: object) -> tuple[str, ...]:
     if isinstance(given, str) or not hasattr(given, "__iter__"):
-        raise ScheduleError(f"The weekend of a calendar is a list of days of the week, not {given!r}.")
+        raise ScheduleError(f"The weekend of a calendar is a list of days of the week, not {shown(given)}.")
     named = set()
-    for name in given:
+    for name in items("The weekend of a calendar", given, MOST_GIVEN):
         if name not in WEEKDAYS:
-            raise ScheduleError(f"{name!r} is not a day of the week{nearest(str(name), WEEKDAYS) or '.'}")
+            raise ScheduleError(f"{shown(name)} is not a day of the week{nearest(name, WEEKDAYS) or '.'}")
         named.add(name)
     if len(named) == len(WEEKDAYS):
         raise ScheduleError("The weekend of a calendar leaves no business day.")

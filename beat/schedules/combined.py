@@ -17,7 +17,7 @@ from functools import partial, reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, shown
 from beat.schedules.combining.clauses import inner_phrase, sentence
 from beat.schedules.combining.combination import Combined, as_schedule
 from beat.schedules.combining.day_masks import DayWalk
@@ -59,7 +59,7 @@ class Several(Combined):
 
     def __init__(self, of: Sequence[Schedule]) -> None:
         if not isinstance(of, (list, tuple)) or not of:
-            raise ScheduleError(f"The parts of {self.named} are a list of schedules, not {of!r}.")
+            raise ScheduleError(f"The parts of {self.named} are a list of schedules, not {shown(of)}.")
         parts = tuple(dict.fromkeys(as_schedule(f"A part of {self.named}", part) for part in of))
         leaves = tuple(part for part in parts if not part.searched)
         others = tuple(part for part in parts if part.searched)

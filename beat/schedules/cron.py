@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from beat.dst import effective_policy, zone_line
-from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, nearest, zone_name
+from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, nearest, shown, zone_name
 from beat.schedules.clock.calendar_days import FIRST_YEAR, DateRule, days_of, some_date
 from beat.schedules.clock.changes import remark
 from beat.schedules.clock.day_fields import MonthDayField, WeekDayField, parse_month_days, parse_week_days
@@ -18,6 +18,7 @@ from beat.schedules.clock.fields import (
     CRON_MONTH,
     CRON_SECOND,
     CRON_YEAR,
+    LONGEST_TEXT,
     Field,
     parse_field,
 )
@@ -108,9 +109,11 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
         name: str | None = None,
     ) -> None:
         if not isinstance(text, str):
-            raise ScheduleError(f"cron takes a text such as '0 3 * * *', not {text!r}.")
+            raise ScheduleError(f"cron takes a text such as '0 3 * * *', not {shown(text)}.")
+        if len(text) > LONGEST_TEXT:
+            raise ScheduleError(f"cron has {len(text):,} characters; expected at most {LONGEST_TEXT:,}.")
         if not isinstance(name, str | None):
-            raise ScheduleError(f"The name that H is spread by is text, not {name!r}.")
+            raise ScheduleError(f"The name that H is spread by is text, not {shown(name)}.")
         parts = _split(text)
         spread_out = any(map(spreads, parts[:-1]))
         unspread = " ".join(parts).lower() if spread_out and not name else ""
@@ -165,19 +168,19 @@ def _split(text: str) -> list[str]:
     parts = text.split()
     first = parts[0].lower() if parts else ""
     if first in UNREAD or first.startswith(("tz=", "cron_tz=")):
-        raise ScheduleError(f"cron {text!r} {UNREAD.get(first, ZONE_APART)}")
+        raise ScheduleError(f"cron {shown(text)} {UNREAD.get(first, ZONE_APART)}")
     if first.startswith("@") and len(parts) == 1:
         if first not in SHORTHANDS:
             known = ", ".join(SHORTHANDS)
             raise ScheduleError(
-                f"{text!r} is not a shorthand of cron ({known}){nearest(first, SHORTHANDS) or '.'}"
+                f"{shown(text)} is not a shorthand of cron ({known}){nearest(first, SHORTHANDS) or '.'}"
             )
         parts = SHORTHANDS[first].split()
     command = len(parts) > MOST or any(part.startswith(("/", "./", "~/")) for part in parts)
     if command or not LEAST <= len(parts) <= MOST:
         hint = " The command of a crontab's line is the task of an entry." if command else ""
         raise ScheduleError(
-            f"cron {text!r} has {len(parts)} fields; expected five (minute, hour, day of month, month, day of week),"
+            f"cron {shown(text)} has {len(parts)} fields; expected five (minute, hour, day of month, month, day of week),"
             f" six with the second before them, or seven with the year after them as well.{hint}"
         )
     second = [] if len(parts) > LEAST else ["0"]
@@ -204,8 +207,8 @@ def _check_some_date(text: str, fields: Fields) -> None:
     numbers_only = not (rule.month_days.from_last or rule.month_days.workdays)
     if not rule.either and numbers_only and not some_date(rule.months, rule.month_days.numbers):
         raise ScheduleError(
-            f"cron {text!r} would never fire: month {fields.month.text!r} has no day {fields.month_day.text!r}."
+            f"cron {shown(text)} would never fire: month {fields.month.text!r} has no day {fields.month_day.text!r}."
         )
     always = numbers_only and not (rule.week_days.nth or rule.week_days.last) and rule.years is None
     if not always and not days_of(rule).any():
-        raise ScheduleError(f"cron {text!r} would never fire: no date is all that it asks for.")
+        raise ScheduleError(f"cron {shown(text)} would never fire: no date is all that it asks for.")

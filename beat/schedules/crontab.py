@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from beat.dst import effective_policy, zone_line
-from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
+from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, shown, zone_name
 from beat.schedules.clock.calendar_days import DateRule, MonthDays, WeekDays, some_date
 from beat.schedules.clock.changes import remark
 from beat.schedules.clock.fields import DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, Field, parse_field
@@ -80,10 +80,12 @@ class crontab(WallClock):  # noqa: N801 - Celery's name
     @classmethod
     def from_string(cls, text: str, tz: str | ZoneInfo | None = None) -> crontab:
         """Return the crontab for ``minute hour day-of-month month day-of-week``."""
+        if not isinstance(text, str):
+            raise ScheduleError(f"A crontab is a text such as '0 3 * * *', not {shown(text)}.")
         parts = text.split()
         if len(parts) != 5:  # noqa: PLR2004 - the format has five
             raise ScheduleError(
-                f"{text!r} has {len(parts)} fields; a crontab has five: minute, hour, day of month, month, day of week;"
+                f"{shown(text)} has {len(parts)} fields; a crontab has five: minute, hour, day of month, month, day of week;"
                 " cron reads other forms as well."
             )
         minute, hour, day_of_month, month_of_year, day_of_week = parts

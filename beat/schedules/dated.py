@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from beat.dst import zone_line
-from beat.schedules.arguments import ScheduleError, check_choice
+from beat.schedules.arguments import ScheduleError, check_choice, shown
 from beat.schedules.calendars import Calendar, as_calendar
 from beat.schedules.combining.calendar_walk import CalendarWalk
 from beat.schedules.combining.clauses import sentence
@@ -37,8 +37,8 @@ class Dated(Altered):
         of = as_schedule("What a calendar is applied to", of)
         dates = as_calendar(calendar)
         if dates is None:
-            raise ScheduleError(f"The dates are a Calendar or a collection of dates, not {calendar!r}.")
-        self._put((of,), moving=moving, of=of, calendar=dates, **fields)
+            raise ScheduleError(f"The dates are a Calendar or a collection of dates, not {shown(calendar)}.")
+        self._put((of,), weight=dates.weight + moving, moving=moving, of=of, calendar=dates, **fields)
 
     @property
     def reads_dates(self) -> bool:

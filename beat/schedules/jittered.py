@@ -18,7 +18,7 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from beat.schedules.arguments import ScheduleError, as_micros, as_seconds
+from beat.schedules.arguments import ScheduleError, as_micros, as_seconds, shown
 from beat.schedules.combining.clauses import sentence
 from beat.schedules.combining.combination import Altered, as_schedule
 from beat.schedules.combining.search import Exhausted, Search
@@ -50,10 +50,10 @@ class Jittered(Altered):
         micros = as_micros("The jitter", seconds)
         if not 0 <= micros <= MOST:
             raise ScheduleError(
-                f"The jitter is {seconds!r}; it must be at least 0 seconds and at most a century."
+                f"The jitter is {shown(seconds)}; it must be at least 0 seconds and at most a century."
             )
         if not isinstance(name, str):
-            raise ScheduleError(f"The name of a jitter is a text, not {name!r}.")
+            raise ScheduleError(f"The name of a jitter is a text, not {shown(name)}.")
         self._put((of,), of=of, seconds=timedelta(microseconds=micros), name=name, micros=micros)
 
     @property

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from beat.dst import effective_policy, zone_line
-from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, zone_name
+from beat.schedules.arguments import ScheduleError, as_zone, check_fold, check_gap, shown, zone_name
 from beat.schedules.clock.changes import remark
 from beat.schedules.clock.local_time import LocalTime
 from beat.schedules.recurrence.foreign import as_text
@@ -128,7 +128,7 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
 
     @property
     def weight(self) -> int:
-        return weight_of(self.rules)
+        return weight_of(self.rules, skips=self.policy[0] == "skip")
 
     @property
     def by_anchor(self) -> bool:
@@ -189,10 +189,10 @@ def _as_datetime(given: object) -> datetime:
             given = datetime.fromisoformat(given)
         except ValueError:
             raise ScheduleError(
-                f"dtstart is {given!r}, which is not a date and time such as 2026-01-05T09:00."
+                f"dtstart is {shown(given)}, which is not a date and time such as 2026-01-05T09:00."
             ) from None
     if not isinstance(given, datetime):
-        raise ScheduleError(f"dtstart is a datetime or ISO 8601 text, not {given!r}.")
+        raise ScheduleError(f"dtstart is a datetime or ISO 8601 text, not {shown(given)}.")
     return given
 
 

@@ -13,6 +13,7 @@ from beat.schedules.arguments import (
     as_seconds,
     as_zone,
     nearest,
+    shown,
     zone_name,
 )
 from beat.schedules.base import Schedule
@@ -74,11 +75,13 @@ class solar(Schedule):  # noqa: N801 - Celery's name
         if event not in EVENTS:
             known = ", ".join(EVENTS)
             raise ScheduleError(
-                f"{event!r} is not a solar event ({known}){nearest(str(event), EVENTS) or '.'}"
+                f"{shown(event)} is not a solar event ({known}){nearest(event, EVENTS) or '.'}"
             )
         micros = as_micros("The offset of a solar event", offset)
         if abs(micros) > MOST_OFFSET:
-            raise ScheduleError(f"The offset of a solar event is {offset!r}; it must be within a century.")
+            raise ScheduleError(
+                f"The offset of a solar event is {shown(offset)}; it must be within a century."
+            )
         put = object.__setattr__
         put(self, "event", event)
         put(self, "lat", as_number("lat", lat, -90, 90))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from beat.schedules.base import Schedule
-from beat.schedules.combining.combination import Combined
 from beat.schedules.triggers.form import check_policy, read_part
 from beat.schedules.triggers.parts import Filling
 from jobq.instants import to_micros
@@ -34,10 +33,10 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
     """
 
     kind: ClassVar[str] = "trigger"
-    effort = 2
 
     part: Part
     tz: ZoneInfo | None = field(compare=False, repr=False)
+    effort: int = field(compare=False, repr=False)
     searched: bool = field(compare=False, repr=False)
 
     def __init__(self, apscheduler_trigger: Any, *, gap: str | None = None, fold: str | None = None) -> None:
@@ -48,6 +47,7 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
     def _put(self, part: Part) -> None:
         object.__setattr__(self, "part", part)
         object.__setattr__(self, "tz", part.tz)
+        object.__setattr__(self, "effort", max(2, part.leaf.effort))
         object.__setattr__(self, "searched", part.bounds == (None, None) and part.leaf.searched)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:
@@ -58,8 +58,7 @@ class trigger(Schedule):  # noqa: N801 - a value's constructor, like its sibling
 
     @property
     def weight(self) -> int:
-        leaf = self.part.leaf
-        return max(leaf.size, 2) if isinstance(leaf, Combined) else 2
+        return max(self.part.weight, 2)
 
     @property
     def clocks(self) -> tuple[Schedule, ...]:

@@ -10,6 +10,7 @@ from jobq.errors import ConfigError
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
+_LONGEST = 100  # characters
 _EXPECTED = 'seconds as a number, or text such as "30s", "15m", "1h30m" or "2d" (units: ms, s, m, h, d, w)'
 
 
@@ -36,6 +37,8 @@ def _finite(number: float) -> float:
 
 
 def _from_text(text: str) -> float:
+    if len(text) > _LONGEST:
+        raise ConfigError(f"A text of {len(text):,} characters is not a duration; expected {_EXPECTED}")
     compact = text.strip().replace(" ", "").lower()
     parts = _PART.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:

@@ -42,7 +42,7 @@ def test_what_people_write_is_read(written, seconds):
         ("5 minutes", "expected seconds as a number"),
         ("-5m", "expected seconds as a number"),
         ("5m!", "expected seconds as a number"),
-        ("9" * 400 + "s", "finite"),
+        ("9" * 400 + "s", "401 characters"),
         (-1, "zero or more"),
         (float("nan"), "zero or more"),
         (float("inf"), "finite"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, shown
 from beat.schedules.clock.calendar_days import MonthDays, WeekDays
 from beat.schedules.clock.fields import CRON_DAY_OF_MONTH, CRON_DAY_OF_WEEK, parse_item, parse_number
 
@@ -50,7 +50,9 @@ def parse_month_days(text: str) -> MonthDayField:
         if found := FROM_LAST.fullmatch(item):
             back = int(found[1] or 0)
             if back > MOST_BACK:
-                raise ScheduleError(f"day of month {text!r}: no month has a day {back} before its last one.")
+                raise ScheduleError(
+                    f"day of month {shown(text)}: no month has a day {back} before its last one."
+                )
             from_last |= 1 << back
         elif found := WORKDAY.fullmatch(item):
             workdays |= 1 << (0 if found[1] == "l" else parse_number(CRON_DAY_OF_MONTH, text, found[1]))
@@ -68,14 +70,14 @@ def parse_week_days(text: str) -> WeekDayField:
             weekday = parse_number(CRON_DAY_OF_WEEK, text, found[1]) % 7
             if not (found[2].isdecimal() and 1 <= int(found[2]) <= WEEKS):
                 raise ScheduleError(
-                    f"day of week {text!r}: {found[2]!r} is not a week of the month; expected 1 to 5, such as fri#2."
+                    f"day of week {shown(text)}: {shown(found[2])} is not a week of the month; expected 1 to 5, such as fri#2."
                 )
             nth |= 1 << (int(found[2]) - 1) * 7 + weekday
         elif found := LAST_WEEKDAY.fullmatch(item):
             last |= 1 << parse_number(CRON_DAY_OF_WEEK, text, found[1]) % 7
         elif item.startswith("l"):
             raise ScheduleError(
-                f"day of week {text!r}: L comes after the day it is about; expected the last Friday as 5L or friL."
+                f"day of week {shown(text)}: L comes after the day it is about; expected the last Friday as 5L or friL."
             )
         else:
             every |= parse_item(CRON_DAY_OF_WEEK, text, item)

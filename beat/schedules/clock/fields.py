@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
-from beat.schedules.arguments import ScheduleError, nearest
+from beat.schedules.arguments import ScheduleError, items, nearest, shown
 from beat.schedules.clock.bits import bits
 from beat.schedules.clock.calendar_days import FIRST_YEAR, LAST_YEAR
 
@@ -78,6 +78,8 @@ CRON_MONTH: Final = replace(MONTH, open_steps=True)
 CRON_DAY_OF_WEEK: Final = replace(DAY_OF_WEEK, open_steps=True, sunday_is_7=True)
 CRON_YEAR: Final = FieldKind("year", FIRST_YEAR, LAST_YEAR, "2027 or 2027-2030", open_steps=True, wraps=False)
 
+MOST_ITEMS: Final = 1_000
+LONGEST_TEXT: Final = 10_000
 _ITEM: Final = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\w+))?", re.ASCII)
 
 
@@ -86,30 +88,35 @@ def parse_field(kind: FieldKind, value: object) -> Field:
     if isinstance(value, str):
         return _parse_text(kind, value)
     if isinstance(value, bool) or not isinstance(value, (int, Iterable)):
-        raise ScheduleError(f"{kind.name} is a number, a text or a collection of numbers, not {value!r}.")
-    numbers = [value] if isinstance(value, int) else list(value)
-    for number in numbers:
+        raise ScheduleError(
+            f"{kind.name} is a number, a text or a collection of numbers, not {shown(value)}."
+        )
+    numbers = set()
+    for number in [value] if isinstance(value, int) else items(kind.name, value, MOST_ITEMS):
         if isinstance(number, bool) or not isinstance(number, int):
-            raise ScheduleError(f"{kind.name} holds {number!r}; a collection holds whole numbers.")
-    return _parse_text(kind, ",".join(str(number) for number in sorted(set(numbers))))
+            raise ScheduleError(f"{kind.name} holds {shown(number)}; a collection holds whole numbers.")
+        numbers.add(number)
+    return _parse_text(kind, ",".join(shown(number) for number in sorted(numbers)))
 
 
 @lru_cache(maxsize=4096)
 def _parse_text(kind: FieldKind, text: str) -> Field:
-    items = [item.strip().lower() for item in text.split(",")]
+    if len(text) > LONGEST_TEXT:
+        raise ScheduleError(f"{kind.name} has {len(text):,} characters; expected at most {LONGEST_TEXT:,}.")
+    parts = [item.strip().lower() for item in text.split(",")]
     mask = 0
-    for item in items:
+    for item in parts:
         if not item:
             raise _refused(kind, text, "it has an empty part")
         mask |= parse_item(kind, text, item)
-    return Field(",".join(items), mask, items[0].startswith("*"))
+    return Field(",".join(parts), mask, parts[0].startswith("*"))
 
 
 def parse_item(kind: FieldKind, text: str, item: str) -> int:
     """Return the bits of one item, in lower case, of the field `text`."""
     found = _ITEM.fullmatch(item)
     if found is None:
-        raise _refused(kind, text, f"{item!r} is not a number, a range or a step")
+        raise _refused(kind, text, f"{shown(item)} is not a number, a range or a step")
     step = _step(kind, text, found["step"])
     if step and step > kind.span and found["last"] is None:
         raise _refused(
@@ -121,10 +128,10 @@ def parse_item(kind: FieldKind, text: str, item: str) -> int:
     if found["last"] is not None:
         last = parse_number(kind, text, found["last"])
         if last < first and not kind.wraps:
-            raise _refused(kind, text, f"{item!r} goes backwards")
+            raise _refused(kind, text, f"{shown(item)} goes backwards")
         return _bits(kind, first, last, step or 1)
     if step and not kind.open_steps:
-        raise _refused(kind, text, f"{item!r} has a step but no range; write {first}-{kind.high}/{step}")
+        raise _refused(kind, text, f"{shown(item)} has a step but no range; write {first}-{kind.high}/{step}")
     return _bits(kind, first, kind.high if step else first, step or 1)
 
 
@@ -140,7 +147,7 @@ def _step(kind: FieldKind, text: str, step: str | None) -> int | None:
     if step is None:
         return None
     if not step.isdecimal() or int(step) == 0:
-        raise _refused(kind, text, f"{step!r} is not a step of 1 or more")
+        raise _refused(kind, text, f"{shown(step)} is not a step of 1 or more")
     return int(step)
 
 
@@ -155,7 +162,10 @@ def parse_number(kind: FieldKind, text: str, word: str) -> int:
     if word in names:
         return names[word]
     raise _refused(
-        kind, text, f"{word!r} is not one of its names" if names else f"{word!r} is not a number", word
+        kind,
+        text,
+        f"{shown(word)} is not one of its names" if names else f"{shown(word)} is not a number",
+        word,
     )
 
 
@@ -163,5 +173,5 @@ def _refused(kind: FieldKind, text: str, why: str, word: str = "") -> ScheduleEr
     hint = nearest(word, [name[:3] if len(word) <= 4 else name for name in kind.numbers]) if word else ""  # noqa: PLR2004
     high = kind.high + kind.sunday_is_7
     return ScheduleError(
-        f"{kind.name} {text!r}: {why}; expected {kind.low} to {high}, such as {kind.example}{hint or '.'}"
+        f"{kind.name} {shown(text)}: {why}; expected {kind.low} to {high}, such as {kind.example}{hint or '.'}"
     )

@@ -12,7 +12,7 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, shown
 
 if TYPE_CHECKING:
     from beat.schedules.clock.fields import FieldKind
@@ -39,11 +39,11 @@ def _chosen(kind: FieldKind, text: str, item: str, name: str) -> str:
     low, last = (kind.low, high) if found["low"] is None else (int(found["low"]), int(found["high"]))
     if not kind.low <= low <= last <= kind.high:
         raise ScheduleError(
-            f"{kind.name} {text!r}: {item!r} has no range within {kind.low} to {kind.high}, such as H({kind.low}-{high})."
+            f"{kind.name} {shown(text)}: {shown(item)} has no range within {kind.low} to {kind.high}, such as H({kind.low}-{high})."
         )
     step = int(found["step"] or 0)
     if found["step"] and not step:
-        raise ScheduleError(f"{kind.name} {text!r}: {item!r} has a step of 0; a step is 1 or more.")
+        raise ScheduleError(f"{kind.name} {shown(text)}: {shown(item)} has a step of 0; a step is 1 or more.")
     width = last - low + 1
     start = low + _hash(name, kind.name) % (min(step, width) or width)
     return f"{start}-{last}/{step}" if step else str(start)

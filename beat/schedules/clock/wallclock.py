@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from beat.schedules.base import Schedule
     from beat.schedules.clock.walls import Walls
 
+SKIPPED_WEIGHT: Final = 20
 TIMES: Final = tuple(time(hour, minute) for hour in range(24) for minute in range(60))
 
 
@@ -47,8 +48,8 @@ class WallClock(LocalTime):
 
     @property
     def weight(self) -> int:
-        """What the clock may leave out, and is not due each day, is looked for through many of its changes."""
-        return 3 if self.policy[0] == "skip" and self.walls.days is not None else 1
+        """What the clock may leave out year after year is looked for through many of its changes."""
+        return SKIPPED_WEIGHT if self.policy[0] == "skip" and self.walls.elusive() else 1
 
     def next_reading(self, reading: int) -> int | None:
         return self.walls.next(reading)

@@ -10,11 +10,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date
 from functools import lru_cache
-from typing import Protocol
+from typing import Final, Protocol
 
 from beat.dst import DAY, EPOCH_ORDINAL
 from beat.schedules.clock.bits import bits
 from beat.schedules.clock.calendar_days import DateRule, days_of
+
+SOME_YEAR: Final = date(2026, 12, 31).toordinal()
+LONGEST_GAP: Final = 180  # minutes, but for whole dates that a zone left out
 
 
 class Dates(Protocol):
@@ -38,6 +41,15 @@ class Walls:
         self.whole_minutes = seconds == (0,)
         self.days = days  # None: every day
         self._opening = minutes[0] * 60 + seconds[0]
+
+    def elusive(self) -> bool:
+        """Return whether the changes of a clock, two a year, may leave out all that match in a year."""
+        if self.days is None or self.minutes[-1] - self.minutes[0] >= LONGEST_GAP:
+            return False
+        day: int | None = SOME_YEAR
+        for _ in range(3):
+            day = day and self.days.at_or_after(day + 1, date.fromordinal(day).year)
+        return day is None or day > SOME_YEAR + 366
 
     def next(self, reading: int) -> int | None:
         """Return the first matching reading strictly after `reading`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, shown
 from beat.schedules.base import LAST, Schedule
 from beat.schedules.combining.latest import last_between
 from beat.schedules.combining.search import MOST_LEAVES, PROBED, Exhausted, Search
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from beat.schedules.combining.day_masks import Stretch
 
 DEEPEST: Final = 32
+MOST_COMBINATIONS: Final = 128  # in one another, or side by side
+MOST_STORED: Final = 1_000  # tables and lists of a stored form: a calendar has up to three
 MOST_MOVES: Final = 3
 
 
@@ -29,14 +31,19 @@ class Combined(Schedule):
 
     tz: ZoneInfo | None = field(compare=False, repr=False)
     depth: int = field(compare=False, repr=False)  # how many combinations deep
+    count: int = field(compare=False, repr=False)  # of combinations in it, itself among them
     size: int = field(compare=False, repr=False)  # how many schedules are at the leaves, by what they cost
     moves: int = field(compare=False, repr=False)  # how many times over a fire may be moved to another date
 
-    def _put(self, parts: Iterable[Schedule], *, moving: bool = False, **fields: object) -> None:
-        """Set all fields, those of every combination from its parts; refuse what is too deep or too large."""
+    def _put(
+        self, parts: Iterable[Schedule], *, weight: int = 0, moving: bool = False, **fields: object
+    ) -> None:
+        """Set all fields, those of every combination from its parts; refuse what is too deep or too large.
+
+        `weight` is what it costs besides its parts, in schedules.
+        """
         parts = tuple(parts)
-        depth, size = _measure(parts)
-        measured = {"depth": depth, "size": size, "moves": _moves_of(parts, moving=moving)}
+        measured = _measures(parts, weight) | {"moves": _moves_of(parts, moving=moving)}
         for name, value in {**fields, **measured, "tz": common_zone(parts)}.items():
             object.__setattr__(self, name, value)
 
@@ -111,7 +118,7 @@ class Combined(Schedule):
 
     @classmethod
     def from_arguments(cls, given: dict[str, Any]) -> Self:
-        _check_stored_depth(given)
+        _check_stored(given)
         return super(Combined, cls).from_arguments(given)
 
 
@@ -132,7 +139,7 @@ def as_schedule(what: str, value: object) -> Schedule:
         return value
     if isinstance(value, dict):
         return Schedule.from_dict(value)
-    raise ScheduleError(f"{what} is a schedule, not {value!r}.")
+    raise ScheduleError(f"{what} is a schedule, not {shown(value)}.")
 
 
 def common_zone(parts: Iterable[Schedule]) -> ZoneInfo | None:
@@ -141,21 +148,28 @@ def common_zone(parts: Iterable[Schedule]) -> ZoneInfo | None:
     return zones.pop() if len(zones) == 1 else None
 
 
-def _measure(parts: Iterable[Schedule]) -> tuple[int, int]:
-    """Return depth and size of a combination of `parts`; refuse one that is too deep or too large."""
-    depth = size = 0
+def _measures(parts: Iterable[Schedule], weight: int) -> dict[str, int]:
+    """Return depth, count and size of a combination of `parts`; refuse one that is too deep or too large."""
+    depth, count, size = 0, 1, weight
     for part in parts:
-        inner_depth, inner_size = (part.depth, part.size) if isinstance(part, Combined) else (0, part.weight)
-        depth = max(depth, inner_depth)
-        size += inner_size
+        if isinstance(part, Combined):
+            depth = max(depth, part.depth)
+            count += part.count
+            size += part.size
+        else:
+            size += part.weight
     if depth >= DEEPEST:
         raise _too_deep()
+    if count > MOST_COMBINATIONS:
+        raise ScheduleError(
+            f"Schedules are combined more than {MOST_COMBINATIONS} times; combine them more simply."
+        )
     if size > MOST_LEAVES:
         raise ScheduleError(
             f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}, and a rule of an rrule "
-            "counts as three or more, a trigger as two or more."
+            "counts as three or more, a trigger as two or more, fifty dates of a calendar as one."
         )
-    return depth + 1, size
+    return {"depth": depth + 1, "count": count, "size": size}
 
 
 def _moves_of(parts: Iterable[Schedule], *, moving: bool) -> int:
@@ -172,18 +186,24 @@ def _moves_of(parts: Iterable[Schedule], *, moving: bool) -> int:
     return moves
 
 
-def _check_stored_depth(given: dict[str, Any]) -> None:
-    """Refuse a stored form that is nested too deep before Python's stack is used up by reading it."""
+def _check_stored(given: dict[str, Any]) -> None:
+    """Refuse a stored form that would use up Python's stack, or much time, before its schedules are counted."""
     level: list[Any] = [given]
+    count = 0
     for _ in range(2 * DEEPEST + 2):  # a part in a list is two levels down
         level = [
             inner
             for value in level
-            if isinstance(value, (dict, list))
             for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, (dict, list))
         ]
+        count += len(level)
         if not level:
             return
+        if count > MOST_STORED:
+            raise ScheduleError(
+                f"A stored combination has more than {MOST_STORED:,} tables and lists; combine schedules more simply."
+            )
     raise _too_deep()
 
 

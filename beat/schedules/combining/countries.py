@@ -6,8 +6,7 @@ import warnings
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from beat.schedules.arguments import ScheduleError, nearest
-from jobq import suggest
+from beat.schedules.arguments import ScheduleError, nearest, nearest_name, shown
 
 if TYPE_CHECKING:
     from datetime import date
@@ -19,16 +18,18 @@ def check_country(country: object, subdivision: object) -> None:
     """Raise ScheduleError unless the library knows the country's code and that of its subdivision, if any."""
     names = _names()
     if country not in names.values():
-        match = suggest.nearest(str(country), names, cutoff=0.5)
+        match = nearest_name(country, names)
         hint = f"; did you mean {names[match]!r}?" if match else "; expected a code such as 'CZ'."
-        raise ScheduleError(f"{country!r} is not the ISO 3166 code of a country with known holidays{hint}")
+        raise ScheduleError(
+            f"{shown(country)} is not the ISO 3166 code of a country with known holidays{hint}"
+        )
     known_years(str(country))  # has the library load the country now, not in a search
     if subdivision is not None:
         known = sorted(_class_of(str(country)).subdivisions)
         if subdivision not in known:
             expected = f" ({', '.join(known)})" if known else ", which has none"
-            hint = nearest(str(subdivision), known) or "."
-            raise ScheduleError(f"{subdivision!r} is not a subdivision of {country}{expected}{hint}")
+            hint = nearest(subdivision, known) or "."
+            raise ScheduleError(f"{shown(subdivision)} is not a subdivision of {country}{expected}{hint}")
 
 
 @lru_cache(YEARS_KEPT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beat.schedules.arguments import ScheduleError
+from beat.schedules.arguments import ScheduleError, shown
 from beat.schedules.base import Schedule
 from beat.schedules.calendars import Calendar, as_calendar
 from beat.schedules.combined import difference, intersection, union
@@ -13,7 +13,7 @@ def either(a: Schedule, b: object) -> Schedule:
     """Return ``a | b``."""
     if isinstance(b, Schedule):
         return union(a, b)
-    raise ScheduleError(f"A schedule and another schedule make a union, but the other is {b!r}.")
+    raise ScheduleError(f"A schedule and another schedule make a union, but the other is {shown(b)}.")
 
 
 def both(a: Schedule, b: object) -> Schedule:
@@ -30,6 +30,6 @@ def _calendar(value: object) -> Calendar:
     calendar = None if isinstance(value, dict) else as_calendar(value)
     if calendar is None:
         raise ScheduleError(
-            f"A schedule is combined with a schedule, a Calendar or a set of dates, not {value!r}."
+            f"A schedule is combined with a schedule, a Calendar or a set of dates, not {shown(value)}."
         )
     return calendar

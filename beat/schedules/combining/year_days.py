@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from calendar import isleap
 from datetime import MAXYEAR, MINYEAR, date
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final
 
 from beat.dst import EPOCH_ORDINAL
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 FIRST_DAY: Final = date.min.toordinal() - EPOCH_ORDINAL
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+YEARS_KEPT: Final = 1_024
 LAST_DAY: Final = date.max.toordinal() - EPOCH_ORDINAL
 
 
@@ -36,6 +39,27 @@ def years_back(day: int, count: int) -> range:
 
 def bit_of(day: date) -> int:
     return 1 << day.timetuple().tm_yday - 1
+
+
+def days_of_year(year: int, days: Iterable[tuple[int, int]]) -> int:
+    """Return months and days as days of a year, without 29 February if it has none."""
+    return reduce(or_, (bit_of(date(year, *day)) for day in days if isleap(year) or day != (2, 29)), 0)
+
+
+class Years(dict[int, int]):
+    """The days of years, worked out when a year is first asked for."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[[int], int]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, year: int) -> int:
+        if len(self) >= YEARS_KEPT:
+            self.clear()
+        found = self[year] = self._read(year)
+        return found
 
 
 def holds(bits: int, year: int, day: int) -> bool:
@@ -67,14 +91,14 @@ def whole_year(year: int) -> int:
     return (1 << 365 + isleap(year)) - 1
 
 
-def weekdays_of(year: int, weekdays: tuple[int, ...]) -> int:
-    """Return the days of a year on some days of the week, 0 being Monday."""
-    return _weekdays(date(year, 1, 1).weekday(), weekdays) & whole_year(year)
+def weekdays_of(year: int, names: tuple[str, ...]) -> int:
+    """Return the days of a year on some days of the week."""
+    return _weekdays(date(year, 1, 1).weekday(), names) & whole_year(year) if names else 0
 
 
 @lru_cache(maxsize=256)
-def _weekdays(first: int, weekdays: tuple[int, ...]) -> int:
-    return sum(1 << place for place in range(366) if (first + place) % 7 in weekdays)
+def _weekdays(first: int, names: tuple[str, ...]) -> int:
+    return sum(1 << place for place in range(366) if WEEKDAYS[(first + place) % 7] in names)
 
 
 @lru_cache(maxsize=1024)

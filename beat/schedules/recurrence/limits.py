@@ -11,8 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from beat.schedules.arguments import ScheduleError
+from beat.schedules.clock.walls import LONGEST_GAP
 from beat.schedules.recurrence.layers import layers_of_all
-from beat.schedules.recurrence.parts import DAILY, FREQUENCIES, HOURLY, MINUTELY, SECONDLY, Rule, rule_text
+from beat.schedules.recurrence.parts import (
+    DAILY,
+    FREQUENCIES,
+    HOURLY,
+    MINUTELY,
+    SECONDLY,
+    YEARLY,
+    Rule,
+    rule_text,
+)
 from beat.schedules.recurrence.phase import LONGEST_ROUND, days_around
 from beat.schedules.recurrence.start import PER_DAY, readings_of, unrestricted
 
@@ -25,6 +35,7 @@ MOST_SETUP: Final = 4  # of the rules of a set
 MOST_LAYERS: Final = 8  # of a set with exceptions
 WORK_WEIGHT: Final = 3
 SETUP_WEIGHT: Final = 8
+SKIPPED_WEIGHT: Final = 17
 DATES_PER_WEIGHT: Final = 50
 MOST_WEIGHT: Final = 48  # so that every set can be combined
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
@@ -64,11 +75,20 @@ def _check_excepted(rules: Rules) -> None:
         )
 
 
-def weight_of(rules: Rules) -> int:
-    """Return for how many schedules a set counts in a combination: each rule may be looked for through centuries."""
+def weight_of(rules: Rules, *, skips: bool) -> int:
+    """Return for how many schedules a set counts in a combination: each rule may be looked for through centuries.
+
+    `skips` says whether it leaves out what the clock does.
+    """
+    missed = skips and all(map(_elusive, rules.rules))
     setup = _setup(rules)
     dates = len(rules.dates) + len(rules.but_dates)
-    several = WORK_WEIGHT * _work(rules) + SETUP_WEIGHT * setup + dates // DATES_PER_WEIGHT
+    several = (
+        WORK_WEIGHT * _work(rules)
+        + SETUP_WEIGHT * setup
+        + dates // DATES_PER_WEIGHT
+        + SKIPPED_WEIGHT * missed
+    )
     return max(1, min(several, MOST_WEIGHT))
 
 
@@ -76,6 +96,15 @@ def effort_of(rules: Rules, *, known: bool) -> int:
     """Return what a question costs, in those of a cron expression; all dates are compared if its `Fires` is not known."""
     dates = 0 if known else len(rules.dates) + len(rules.but_dates)
     return 2 * max(1, _work(rules)) + dates // DATES_PER_WEIGHT
+
+
+def _elusive(rule: Rule) -> bool:
+    """Return whether the changes of a clock, two a year, may leave out all that a rule has in a year."""
+    if not (rule.freq == YEARLY or rule.by_month or rule.names_days or rule.interval > 1):
+        return False
+    if not rule.by_hour:
+        return rule.freq <= DAILY
+    return (max(rule.by_hour) - min(rule.by_hour)) * 60 < LONGEST_GAP
 
 
 def _work(rules: Rules) -> int:

@@ -18,7 +18,8 @@ from beat.schedules.arguments import zone_name
 from beat.schedules.clock.calendar_days import LENGTHS
 from beat.schedules.clock.walls import Walls
 from beat.schedules.phrases import counted, listed, zone_phrase
-from beat.schedules.triggers.parts import Filling, Part, Readings
+from beat.schedules.triggers.parts import Filling, Part
+from beat.schedules.triggers.readings import Readings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ MONTHS: Final = tuple(  # how long each month of a cycle is, from January of a y
 )
 END: Final = (MAXYEAR + 1) * 12
 STRIDE: Final = 8  # of the dates of a walk every eighth is kept
+WALK_WEIGHT: Final = 12  # of a walk, which may be one of millennia
 AHEAD: Final = 120 * 32  # a walk is lengthened by ten years
 
 
@@ -53,7 +55,8 @@ class CalendarPart(Part):
 
     def __post_init__(self) -> None:
         walls = step_walls(self.months, self.days, self.second, self.start, self.end)
-        read = Readings(walls, self.tz, self.gap, self.fold, real_time=False)
+        cost = WALK_WEIGHT if self.months and self.days else 1
+        read = Readings(walls, self.tz, self.gap, self.fold, real_time=False, cost=cost)
         object.__setattr__(self, "leaf", read)
 
     def next_micros(self, us: int, tz: tzinfo) -> int | None:

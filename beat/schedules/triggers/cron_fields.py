@@ -3,16 +3,16 @@
 APScheduler walks them in the trigger's zone and stumbles over its changes: it misses the first midnight after one, and
 adds hours of the wall to instants. Here dates and times of day are worked out with no zone in sight, and readings
 become instants in `beat.dst`, under the same policy as those of every other schedule. What a field means is still
-APScheduler's definition: its fields are asked, about dates and times of no zone.
+APScheduler's definition: it reads their texts, and what it has read is taken over.
 """
 
 from __future__ import annotations
 
 from calendar import isleap, monthrange
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, date, datetime, tzinfo
-from functools import lru_cache
-from itertools import product
+from datetime import date, datetime, tzinfo
+from functools import cache, lru_cache
+from itertools import compress, product
 from typing import TYPE_CHECKING, Any, Final
 
 from beat.schedules.arguments import ScheduleError, shown, zone_name
@@ -20,24 +20,23 @@ from beat.schedules.clock.calendar_days import FIRST_YEAR
 from beat.schedules.clock.fields import DAYS, MONTHS, Field
 from beat.schedules.clock.walls import Walls
 from beat.schedules.phrases import listed, runs, time_phrase, zone_phrase
-from beat.schedules.triggers.parts import (
-    Filling,
+from beat.schedules.triggers.moments import (
     Moment,
-    Part,
-    Readings,
     bounds_phrase,
     moment_text,
     not_after,
     not_before,
     settled,
 )
+from beat.schedules.triggers.parts import Filling, Part
+from beat.schedules.triggers.readings import Readings
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 FIELDS: Final = ("year", "month", "day", "week", "day_of_week", "hour", "minute", "second")
-LONG_YEAR: Final = 2020  # it has 53 ISO weeks
 LONGEST_TEXT: Final = 500
+CHARACTERS_PER_WEIGHT: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,9 @@ class CronPart(Part):
 
     def __post_init__(self) -> None:
         real_time = any(text.startswith("*") for text in self.fields[5:7])
-        read = Readings(field_walls(self.fields), self.tz, self.gap, self.fold, real_time=real_time)
+        cost = 1 + sum(map(len, self.fields)) // CHARACTERS_PER_WEIGHT
+        walls = field_walls(self.fields)
+        read = Readings(walls, self.tz, self.gap, self.fold, real_time=real_time, cost=cost)
         object.__setattr__(self, "leaf", read)
 
     @property
@@ -106,8 +107,10 @@ class FieldDays:
     """The dates on which the date fields of cron match."""
 
     def __init__(self, read: list[Any]) -> None:
-        self._year_field, month, self._day, week, weekday = read
+        year, month, self._day, week, weekday = read
+        self._listed = _marked("year", field_text(year))
         self._months, self._weeks, self._weekdays = (_values(one) for one in (month, week, weekday))
+        self._in_month: dict[tuple[int, int], frozenset[int]] = {}
         self._kept: dict[tuple[int, bool, bool], int] = {}
         self._years: dict[int, tuple[int, int, int | None]] = {}  # start, matching days, first match after it
 
@@ -119,31 +122,45 @@ class FieldDays:
         return day + (rest & -rest).bit_length() - 1 if rest else following
 
     def _first_after(self, year: int) -> int | None:
-        for number in range(max(year + 1, FIRST_YEAR), MAXYEAR + 1):
+        number = self._listed.find(1, year + 1)
+        while number > 0:
             start, matching = self._year(number)
             if matching:
                 return start + (matching & -matching).bit_length() - 1
+            number = self._listed.find(1, number + 1)
         return None
 
     def _year(self, number: int) -> tuple[int, int]:
-        first = datetime(number, 1, 1)  # noqa: DTZ001 - a date of no zone
-        start = first.toordinal()
-        if number < FIRST_YEAR or self._year_field.get_next_value(first) != number:
+        start = date(number, 1, 1).toordinal()
+        if not self._listed[number]:
             return start, 0
         pattern = (start % 7, isleap(number), isleap(number - 1))  # the last is for the ISO weeks of January
         if pattern not in self._kept:
             self._kept[pattern] = sum(1 << day.toordinal() - start for day in self._matching(number))
         return start, self._kept[pattern]
 
-    def _matching(self, year: int) -> list[datetime]:
+    def _matching(self, year: int) -> list[date]:
         return [
             day
             for month in self._months
-            for number in range(1, monthrange(year, month)[1] + 1)
-            if (day := datetime(year, month, number)).weekday() in self._weekdays  # noqa: DTZ001
+            for number in self._days(year, month)
+            if (day := date(year, month, number)).weekday() in self._weekdays
             and day.isocalendar().week in self._weeks
-            and self._day.get_next_value(day) == number
         ]
+
+    def _days(self, year: int, month: int) -> frozenset[int]:
+        """Return the days of a month that the field of the day names."""
+        sort = monthrange(year, month)
+        if sort not in self._in_month:
+            begin = datetime(year, month, 1)  # noqa: DTZ001 - a date of no zone
+            asked = (
+                one.get_next_value(begin, self._day)
+                for one in self._day.expressions
+                if isinstance(one, _positions())
+            )
+            named = {*_values(self._day), *asked}
+            self._in_month[sort] = frozenset(named.intersection(range(1, sort[1] + 1)))
+        return self._in_month[sort]
 
 
 @lru_cache(maxsize=4096)
@@ -176,7 +193,7 @@ def read_fields(given: dict[str, Any]) -> tuple[str, ...]:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ScheduleError(f"{name} of a cron trigger is a number or a text, not {shown(value)}.")
         text = value if isinstance(value, str) else shown(value)
-        texts.append(str(_field(name, " ".join(text.lower().split()))))
+        texts.append(field_text(_field(name, " ".join(text.lower().split()))))
     field_walls(tuple(texts))
     return tuple(texts)
 
@@ -212,30 +229,46 @@ _EXPECTED: Final = {
     "minute": "0 to 59, such as */15 or 0,30",
     "second": "0 to 59, such as */10 or 30",
 }
-_SAMPLES: Final[dict[str, tuple[datetime, ...]]] = {
-    "month": tuple(datetime(2000, number, 1) for number in range(1, 13)),  # noqa: DTZ001 - of no zone, like all here
-    "day": tuple(datetime(2000, 1, number) for number in range(1, 32)),  # noqa: DTZ001
-    "week": tuple(datetime.fromisocalendar(LONG_YEAR, number, 1) for number in range(1, 54)),
-    "day_of_week": tuple(datetime(2000, 1, 3 + number) for number in range(7)),  # noqa: DTZ001 - the 3rd was a Monday
-    "hour": tuple(datetime(2000, 1, 1, number) for number in range(24)),  # noqa: DTZ001
-    "minute": tuple(datetime(2000, 1, 1, 0, number) for number in range(60)),  # noqa: DTZ001
-    "second": tuple(datetime(2000, 1, 1, 0, 0, number) for number in range(60)),  # noqa: DTZ001
-}
+
+
+def field_text(field: Any) -> str:
+    """Return the text of a field of APScheduler's, which would make ``0/2``, to the end, of ``0-0/2``."""
+    return ",".join(
+        "0" if one.step and getattr(one, "last", None) == 0 else str(one) for one in field.expressions
+    )
 
 
 def _values(field: Any) -> tuple[int, ...]:
-    """Return the numbers that a field matches."""
-    return _numbers(field.name, str(field))
+    """Return the numbers that a field matches; of days of the month, those that it names by number."""
+    return _numbers(field.name, field_text(field))
 
 
 @lru_cache(maxsize=4096)
 def _numbers(name: str, text: str) -> tuple[int, ...]:
-    field = _field(name, text)
-    return tuple(
-        field.get_value(sample)
-        for sample in _SAMPLES[name]
-        if field.get_next_value(sample) == field.get_value(sample)
-    )
+    marked = _marked(name, text)
+    return tuple(compress(range(len(marked)), marked))
+
+
+@lru_cache(maxsize=4096)
+def _marked(name: str, text: str) -> bytes:
+    """Return the numbers that a field matches: byte n is 1 if it matches n."""
+    from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES
+
+    marked = bytearray(MAX_VALUES[name] + 1)
+    for one in _field(name, text).expressions:
+        if not isinstance(one, _positions()):
+            first, last = getattr(one, "first", MIN_VALUES[name]), getattr(one, "last", None)
+            numbers = range(first, (MAX_VALUES[name] if last is None else last) + 1, one.step or 1)
+            marked[first : numbers.stop : numbers.step] = b"\1" * len(numbers)
+    return bytes(marked)
+
+
+@cache
+def _positions() -> tuple[Any, ...]:
+    """Return the classes of what a field of the day says that is no number, such as the second Friday of a month."""
+    from apscheduler.triggers.cron.expressions import LastDayOfMonthExpression, WeekdayPositionExpression
+
+    return LastDayOfMonthExpression, WeekdayPositionExpression
 
 
 def _dates_phrase(read: list[Any]) -> str:

@@ -24,8 +24,9 @@ from beat.schedules.arguments import (
 from beat.schedules.at import at
 from beat.schedules.interval import LEAST, MOST
 from beat.schedules.triggers.calendar_interval import CalendarPart
-from beat.schedules.triggers.cron_fields import FIELDS, CronPart, read_fields
+from beat.schedules.triggers.cron_fields import FIELDS, CronPart, field_text, read_fields
 from beat.schedules.triggers.foreign import ForeignPart
+from beat.schedules.triggers.moments import micros_of, settled
 from beat.schedules.triggers.parts import (
     AndPart,
     DatePart,
@@ -33,13 +34,12 @@ from beat.schedules.triggers.parts import (
     IntervalPart,
     OrPart,
     Part,
-    micros_of,
-    settled,
 )
 from jobq.instants import from_micros
 
 if TYPE_CHECKING:
-    from beat.schedules.triggers.parts import Combination, Moment
+    from beat.schedules.triggers.moments import Moment
+    from beat.schedules.triggers.parts import Combination
 
 MOST_PARTS: Final = 50
 DEEPEST: Final = 10
@@ -123,7 +123,7 @@ def _as_written(value: Any, tz: object) -> Any:
 def _computed(name: str, trigger: Any) -> dict[str, Any]:
     """Return the arguments that an object does not hold under their own names."""
     if name == "cron":
-        return {field.name: str(field) for field in trigger.fields}
+        return {field.name: field_text(field) for field in trigger.fields}
     if name == "interval":
         return {"seconds": trigger.interval, "timezone": _iana(trigger.timezone)}
     if name == "date":

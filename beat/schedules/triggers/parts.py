@@ -16,36 +16,35 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, overload
+from datetime import timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from beat.dst import effective_policy, zone_line
 from beat.schedules.arguments import ScheduleError, as_seconds, zone_name
 from beat.schedules.at import at
 from beat.schedules.base import FIRST, LAST, Schedule
 from beat.schedules.bounded import bounded_mask
-from beat.schedules.clock.wallclock import WallClock
 from beat.schedules.combined import Intersection, Union
 from beat.schedules.combining.combination import Altered, Combined, common_zone
 from beat.schedules.combining.lattice import Lattice
 from beat.schedules.interval import schedule
 from beat.schedules.phrases import duration, zone_phrase
-from jobq.instants import SECOND, from_micros, to_micros
+from beat.schedules.triggers.moments import (
+    Moment,
+    bounds_phrase,
+    micros_of,
+    moment_text,
+    not_after,
+    not_before,
+    settled,
+)
+from jobq.instants import from_micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from beat.dst import ZoneLine
-    from beat.schedules.clock.walls import Walls
     from beat.schedules.combining.day_masks import Stretch
     from beat.schedules.combining.search import Search
-
-Moment = int | datetime  # epoch microseconds; or a naive datetime, which waits for a zone
-
-
-FIRST_MOMENT: Final = to_micros(datetime.min.replace(tzinfo=UTC))
-LAST_MOMENT: Final = to_micros(datetime.max.replace(tzinfo=UTC))
 
 
 class Filling(NamedTuple):
@@ -98,6 +97,13 @@ class Part(Schedule):
 
     def _from(self, us: int) -> Schedule:
         return self.filled(Filling(anchor=us)) if self.by_anchor else self
+
+    @property
+    def weight(self) -> int:
+        leaf = self.leaf
+        if isinstance(leaf, Combined):
+            return leaf.size
+        return super().weight if leaf is self else leaf.weight
 
     @property
     def leaf(self) -> Schedule:
@@ -327,96 +333,3 @@ class Spanned(Altered):
 
     def arguments(self) -> dict[str, Any]:
         raise ScheduleError("This is part of a trigger, which is what can be stored.")
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Readings(WallClock):
-    """Readings of a wall clock, however they were found."""
-
-    walls: Walls = field(repr=False)
-    tz: ZoneInfo | None
-    gap: str | None
-    fold: str | None
-    real_time: bool
-    policy: tuple[str, str]
-    line: ZoneLine | None = field(compare=False, repr=False)
-
-    def __init__(
-        self, walls: Walls, tz: ZoneInfo | None, gap: str | None, fold: str | None, *, real_time: bool
-    ) -> None:
-        put = object.__setattr__
-        put(self, "walls", walls)
-        put(self, "tz", tz)
-        put(self, "gap", gap)
-        put(self, "fold", fold)
-        put(self, "real_time", real_time)
-        put(self, "policy", effective_policy(gap, fold, real_time))
-        put(self, "line", tz and zone_line(tz))
-
-    def describe(self) -> str:
-        return f"At readings of a wall clock{zone_phrase(self.tz)}."
-
-    def arguments(self) -> dict[str, Any]:
-        raise ScheduleError("These readings are part of a trigger, which is what can be stored.")
-
-
-def not_before(first: int | None, us: int) -> int:
-    """Return the instant to ask from, so that nothing fires before the first."""
-    return us if first is None else max(us, first - 1)
-
-
-def not_after(last: int | None, fire: int | None) -> int | None:
-    """Return the fire, None if it is after the last."""
-    return fire if fire is None or last is None or fire <= last else None
-
-
-def micros_of(moment: Moment, tz: tzinfo, *, second: bool = False) -> int:
-    """Return a moment as an instant that can be shown in UTC.
-
-    A naive one is a reading of the clock in `tz`: the first instant after the gap if it is left out, and its first or
-    `second` pass if it is shown twice.
-    """
-    us = moment if isinstance(moment, int) else _passes(moment, tz)[second]
-    return min(max(us, FIRST_MOMENT), LAST_MOMENT)
-
-
-def _passes(reading: datetime, tz: tzinfo) -> tuple[int, int]:
-    """Return the two instants of a reading, which are one except in a fold."""
-    first, second = (to_micros(reading.replace(tzinfo=tz, fold=fold)) for fold in (0, 1))
-    if first <= second:
-        return first, second
-    for change in zone_line(tz).transitions(second // SECOND, first // SECOND):  # PEP 495: so it is in a gap
-        return change.at * SECOND, change.at * SECOND
-    return first, first
-
-
-@overload
-def settled(moment: Moment, tz: ZoneInfo | None) -> Moment: ...
-@overload
-def settled(moment: Moment | None, tz: ZoneInfo | None) -> Moment | None: ...
-def settled(moment: Moment | None, tz: ZoneInfo | None) -> Moment | None:
-    """Return a moment as an instant, if that is known: if there is a zone, whose clock does not show it twice."""
-    if moment is None or isinstance(moment, int) or tz is None:
-        return moment if tz is None or moment is None else micros_of(moment, tz)
-    first, second = (micros_of(moment, tz, second=second) for second in (False, True))
-    return first if first == second else moment
-
-
-def moment_text(moment: Moment | None) -> str | None:
-    """Return a moment as it is stored: ISO 8601, in UTC or naive."""
-    if isinstance(moment, int):
-        return from_micros(moment).isoformat()
-    return None if moment is None else moment.isoformat()
-
-
-def bounds_phrase(start: Moment | None, end: Moment | None, tz: ZoneInfo | None) -> str:
-    """Return the part of the sentence about the first and the last instant."""
-    first = "" if start is None else f", from {_shown(start, tz)}"
-    return first if end is None else f"{first}, until {_shown(end, tz)}"
-
-
-def _shown(moment: Moment, tz: ZoneInfo | None) -> str:
-    if isinstance(moment, datetime):
-        return moment.isoformat(sep=" ")
-    naive = from_micros(min(max(moment, FIRST), LAST), tz or UTC).replace(tzinfo=None)
-    return naive.isoformat(sep=" ") + ("" if tz else " UTC")

@@ -294,6 +294,14 @@ def test_and_fires_when_all_parts_do():
     assert shown(one.upcoming(at("2025-12-22"), 9)) == ["2025-12-29 09:00:00+00:00"]
 
 
+@pytest.mark.parametrize("given", [CronTrigger(hour="0-0/2"), {"type": "cron", "hour": "0-0/2"}])
+def test_a_range_that_ends_at_nought_keeps_its_end(given):
+    one = trigger(given)
+    assert one.to_dict()["hour"] == "0"
+    midnight = datetime(2026, 1, 2, tzinfo=UTC)
+    assert one.next_after(midnight - timedelta(hours=23)) == midnight
+
+
 def test_and_of_intervals_is_found_however_far_away():
     parts = [
         IntervalTrigger(seconds=seconds, start_date=at("2025-01-01"), timezone="UTC")

@@ -47,10 +47,10 @@ cron_fields = st.fixed_dictionaries(
         "year": st.sampled_from(["*", "2024-2030", "*/2"]),
         "month": st.one_of(part_of(1, 12), st.just("jan-mar,aug")),
         "day": st.one_of(
-            part_of(1, 28), st.sampled_from(["last", "2nd fri", "last sun,1", "5th mon", "29-31"])
+            part_of(1, 28), st.sampled_from(["last", "2nd fri", "last sun,1", "5th mon", "29-31", "*/9,last"])
         ),
         "week": part_of(1, 52),
-        "day_of_week": st.one_of(part_of(0, 6), st.sampled_from(["mon-fri", "sun", "tue,6"])),
+        "day_of_week": st.one_of(part_of(0, 6), st.sampled_from(["mon-fri", "sun", "tue,6", "0-0/2"])),
         "minute": part_of(0, 59),
         "second": part_of(0, 59),
     },
