@@ -72,7 +72,7 @@ class Calendar:
     _given: dict[int, int] = field(compare=False, repr=False)  # the days of `dates` by year
     _every: tuple[int, int] = field(
         compare=False, repr=False
-    )  # those of `yearly`, in common and in leap years
+    )  # those of `yearly`: of a common, of a leap year
     _held: Years = field(compare=False, repr=False)
     _business: Years = field(compare=False, repr=False)
 

@@ -166,8 +166,9 @@ def _measures(parts: Iterable[Schedule], weight: int) -> dict[str, int]:
         )
     if size > MOST_LEAVES:
         raise ScheduleError(
-            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}, and a rule of an rrule "
-            "counts as three or more, a trigger as two or more, fifty dates of a calendar as one."
+            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}. What takes longer counts "
+            "for several: a rule of an rrule for three or more, a trigger for two or more, what the clock may leave out year "
+            "after year for twenty, fifty dates of a calendar for one."
         )
     return {"depth": depth + 1, "count": count, "size": size}
 

@@ -13,10 +13,10 @@ from beat.dst import EPOCH_ORDINAL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FIRST_DAY: Final = date.min.toordinal() - EPOCH_ORDINAL
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-YEARS_KEPT: Final = 1_024
+FIRST_DAY: Final = date.min.toordinal() - EPOCH_ORDINAL
 LAST_DAY: Final = date.max.toordinal() - EPOCH_ORDINAL
+YEARS_KEPT: Final = 1_024
 
 
 def day_number(day: date) -> int:

@@ -249,7 +249,7 @@ def _numbers(name: str, text: str) -> tuple[int, ...]:
     return tuple(compress(range(len(marked)), marked))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _marked(name: str, text: str) -> bytes:
     """Return the numbers that a field matches: byte n is 1 if it matches n."""
     from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES
