@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from calendar import isleap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, datetime
 from functools import reduce
@@ -19,12 +20,12 @@ from beat.schedules.arguments import ScheduleError, items, nearest, shown
 from beat.schedules.combining.countries import check_country, holidays_of, known_years
 from beat.schedules.combining.year_days import (
     WEEKDAYS,
-    Years,
     bit_of,
     day_number,
     days_of_year,
     first_from,
     holds,
+    kept,
     last_until,
     weekdays_of,
     whole_year,
@@ -35,19 +36,21 @@ from beat.schedules.combining.year_days import (
 from beat.schedules.phrases import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 CALENDAR_KEYS: Final = ("dates", "country", "subdivision", "weekend")
 USUAL_WEEKEND: Final = ("saturday", "sunday")
 YEARLY: Final = re.compile(r"(?:--)?(\d\d)-(\d\d)", re.ASCII)
 COMMON_YEAR: Final = 2001
 LEAP_YEAR: Final = 2000
-SPAN: Final = 30  # years: of `MOST_GIVEN` dates, and until 29 February is on another day of the week
+SPAN: Final = (
+    30  # years: 29 February is on the same day of the week again after 28, but for turns of centuries
+)
 MOST_TOLD: Final = 5  # dates one by one
 MOST_GIVEN: Final = 5_000  # dates
 DATES_PER_WEIGHT: Final = 50
-COUNTRY_WEIGHT: Final = 3
-MOST_WEIGHT: Final = 40  # so that every calendar can be combined
+COUNTRY_WEIGHT: Final = 2
+MOST_WEIGHT: Final = 40  # so that every calendar can be applied to a cron
 
 MonthDay = tuple[int, int]
 
@@ -73,8 +76,8 @@ class Calendar:
     _every: tuple[int, int] = field(
         compare=False, repr=False
     )  # those of `yearly`: of a common, of a leap year
-    _held: Years = field(compare=False, repr=False)
-    _business: Years = field(compare=False, repr=False)
+    _held_in: dict[int, int] = field(compare=False, repr=False)  # all days of it, of the years asked for
+    _open_in: dict[int, int] = field(compare=False, repr=False)  # and the business days
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class Calendar:
         subdivision: str | None = None,
         weekend: Iterable[str] = USUAL_WEEKEND,
     ) -> None:
-        if isinstance(dates, str | bytes) or not hasattr(dates, "__iter__"):
+        if isinstance(dates, str | bytes) or not isinstance(dates, Iterable):
             raise ScheduleError(f"The dates of a calendar are a list of dates, not {shown(dates)}.")
         read = {_read_date(each) for each in items("The list of dates of a calendar", dates, MOST_GIVEN)}
         if country is not None:
@@ -100,8 +103,8 @@ class Calendar:
         put(self, "weekend", _read_weekend(weekend))
         put(self, "_given", {})
         put(self, "_every", tuple(days_of_year(year, self.yearly) for year in (COMMON_YEAR, LEAP_YEAR)))
-        put(self, "_held", Years(self._read))
-        put(self, "_business", Years(self._left))
+        put(self, "_held_in", {})
+        put(self, "_open_in", {})
         for each in self.dates:
             self._given[each.year] = self._given.get(each.year, 0) | bit_of(each)
 
@@ -117,23 +120,23 @@ class Calendar:
     def holds(self, day: int) -> bool:
         """Return whether a date, given as its number from 1970-01-01, is in the calendar."""
         year = year_of(day)
-        return holds(self._held[year], year, day)
+        return holds(self._held(year), year, day)
 
     def date_from(self, day: int) -> int | None:
         """Return the first date of the calendar that is `day` or later."""
-        return first_from(day, self._promising(day), self._held.__getitem__)
+        return first_from(day, self._promising(day), self._held)
 
     def free_from(self, day: int) -> int | None:
         """Return the first date from `day` on that is not in the calendar."""
-        return first_from(day, years_from(day, SPAN), lambda year: whole_year(year) & ~self._held[year])
+        return first_from(day, years_from(day, SPAN), lambda year: whole_year(year) & ~self._held(year))
 
     def business_from(self, day: int) -> int | None:
         """Return the first business day that is `day` or later: neither in the calendar nor of the weekend."""
-        return first_from(day, years_from(day, SPAN), self._business.__getitem__)
+        return first_from(day, years_from(day, SPAN), self._business)
 
     def business_until(self, day: int) -> int | None:
         """Return the last business day that is `day` or earlier."""
-        return last_until(day, years_back(day, SPAN), self._business.__getitem__)
+        return last_until(day, years_back(day, SPAN), self._business)
 
     def _promising(self, day: int) -> Iterator[int]:
         """Yield the years, from that of a day on, that may have dates of the calendar."""
@@ -147,6 +150,12 @@ class Calendar:
         yield from range(start, end)
         yield from sorted(each for each in self._given if each >= end)
 
+    def _held(self, year: int) -> int:
+        return kept(self._held_in, year, self._read)
+
+    def _business(self, year: int) -> int:
+        return kept(self._open_in, year, self._left)
+
     def _read(self, year: int) -> int:
         """Return the days of a year that are in the calendar."""
         own = self._own(year)
@@ -157,7 +166,7 @@ class Calendar:
     def _left(self, year: int) -> int:
         """Return the business days of a year. A country is not asked about a year that has none anyhow."""
         left = whole_year(year) & ~(self._own(year) | weekdays_of(year, self.weekend))
-        return left and left & ~self._held[year]
+        return left and left & ~self._held(year)
 
     def _own(self, year: int) -> int:
         return self._given.get(year, 0) | self._every[isleap(year)] | weekdays_of(year, self.weekly)
@@ -225,7 +234,7 @@ def _read_date(value: object) -> date | MonthDay | str:
 
 
 def _read_weekend(given: object) -> tuple[str, ...]:
-    if isinstance(given, str) or not hasattr(given, "__iter__"):
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise ScheduleError(f"The weekend of a calendar is a list of days of the week, not {shown(given)}.")
     named = set()
     for name in items("The weekend of a calendar", given, MOST_GIVEN):

@@ -18,9 +18,9 @@ from beat.schedules.clock.fields import (
     CRON_MONTH,
     CRON_SECOND,
     CRON_YEAR,
-    LONGEST_TEXT,
     Field,
-    parse_field,
+    check_text,
+    parse_text,
 )
 from beat.schedules.clock.spread import spread, spreads
 from beat.schedules.clock.wallclock import WallClock
@@ -110,8 +110,7 @@ class cron(WallClock):  # noqa: N801 - a value's constructor, like its siblings 
     ) -> None:
         if not isinstance(text, str):
             raise ScheduleError(f"cron takes a text such as '0 3 * * *', not {shown(text)}.")
-        if len(text) > LONGEST_TEXT:
-            raise ScheduleError(f"cron has {len(text):,} characters; expected at most {LONGEST_TEXT:,}.")
+        check_text("cron", text)
         if not isinstance(name, str | None):
             raise ScheduleError(f"The name that H is spread by is text, not {shown(name)}.")
         parts = _split(text)
@@ -191,13 +190,13 @@ def _split(text: str) -> list[str]:
 def _parsed(parts: list[str]) -> Fields:
     second, minute, hour, month_day, month, weekday, year = parts
     return Fields(
-        parse_field(CRON_SECOND, second),
-        parse_field(CRON_MINUTE, minute),
-        parse_field(CRON_HOUR, hour),
+        parse_text(CRON_SECOND, second),
+        parse_text(CRON_MINUTE, minute),
+        parse_text(CRON_HOUR, hour),
         parse_month_days(month_day),
-        parse_field(CRON_MONTH, month),
+        parse_text(CRON_MONTH, month),
         parse_week_days(weekday),
-        parse_field(CRON_YEAR, year),
+        parse_text(CRON_YEAR, year),
     )
 
 
@@ -207,7 +206,7 @@ def _check_some_date(text: str, fields: Fields) -> None:
     numbers_only = not (rule.month_days.from_last or rule.month_days.workdays)
     if not rule.either and numbers_only and not some_date(rule.months, rule.month_days.numbers):
         raise ScheduleError(
-            f"cron {shown(text)} would never fire: month {fields.month.text!r} has no day {fields.month_day.text!r}."
+            f"cron {shown(text)} would never fire: month {shown(fields.month.text)} has no day {shown(fields.month_day.text)}."
         )
     always = numbers_only and not (rule.week_days.nth or rule.week_days.last) and rule.years is None
     if not always and not days_of(rule).any():

@@ -71,7 +71,7 @@ class crontab(WallClock):  # noqa: N801 - Celery's name
         put(self, "fold", check_fold(fold))
         if not some_date(self.month_of_year.mask, self.day_of_month.mask):
             raise ScheduleError(
-                f"Month {self.month_of_year.text!r} has no day {self.day_of_month.text!r}: this crontab would never fire."
+                f"Month {shown(self.month_of_year.text)} has no day {shown(self.day_of_month.text)}: this crontab would never fire."
             )
         put(self, "walls", walls_of(1, self.minute.mask, self.hour.mask, self.rule))
         put(self, "real_time", self.minute.star or self.hour.star)

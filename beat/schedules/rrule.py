@@ -128,7 +128,7 @@ class rrule(LocalTime):  # noqa: N801 - a value's constructor, like its siblings
 
     @property
     def weight(self) -> int:
-        return weight_of(self.rules, skips=self.policy[0] == "skip")
+        return weight_of(self.rules, _reading_of(self.dtstart), skips=self.policy[0] == "skip")
 
     @property
     def by_anchor(self) -> bool:

@@ -80,13 +80,15 @@ CRON_YEAR: Final = FieldKind("year", FIRST_YEAR, LAST_YEAR, "2027 or 2027-2030",
 
 MOST_ITEMS: Final = 1_000
 LONGEST_TEXT: Final = 10_000
+_LONG_NUMBER: Final = re.compile(r"\d{10}")
 _ITEM: Final = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\w+))?", re.ASCII)
 
 
 def parse_field(kind: FieldKind, value: object) -> Field:
     """Return the field for an int, a text or an iterable of ints. Raises ValueError with a sentence."""
     if isinstance(value, str):
-        return _parse_text(kind, value)
+        check_text(kind.name, value)
+        return parse_text(kind, value)
     if isinstance(value, bool) or not isinstance(value, (int, Iterable)):
         raise ScheduleError(
             f"{kind.name} is a number, a text or a collection of numbers, not {shown(value)}."
@@ -96,13 +98,19 @@ def parse_field(kind: FieldKind, value: object) -> Field:
         if isinstance(number, bool) or not isinstance(number, int):
             raise ScheduleError(f"{kind.name} holds {shown(number)}; a collection holds whole numbers.")
         numbers.add(number)
-    return _parse_text(kind, ",".join(shown(number) for number in sorted(numbers)))
+    return parse_text(kind, ",".join(shown(number) for number in sorted(numbers)))
+
+
+def check_text(what: str, text: str) -> None:
+    """Refuse a text that takes long to read."""
+    if len(text) > LONGEST_TEXT:
+        raise ScheduleError(f"{what} has {len(text):,} characters; expected at most {LONGEST_TEXT:,}.")
+    if _LONG_NUMBER.search(text):
+        raise ScheduleError(f"{what} {shown(text)} has a number of more than nine digits.")
 
 
 @lru_cache(maxsize=4096)
-def _parse_text(kind: FieldKind, text: str) -> Field:
-    if len(text) > LONGEST_TEXT:
-        raise ScheduleError(f"{kind.name} has {len(text):,} characters; expected at most {LONGEST_TEXT:,}.")
+def parse_text(kind: FieldKind, text: str) -> Field:
     parts = [item.strip().lower() for item in text.split(",")]
     mask = 0
     for item in parts:

@@ -10,14 +10,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from beat.dst import DAY, EPOCH_ORDINAL
 from beat.schedules.clock.bits import bits
 from beat.schedules.clock.calendar_days import DateRule, days_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SOME_YEAR: Final = date(2026, 12, 31).toordinal()
-LONGEST_GAP: Final = 180  # minutes, but for whole dates that a zone left out
+LONGEST_GAP: Final = 180  # minutes; those that come back each year are from 22:00 to 4:00
 
 
 class Dates(Protocol):
@@ -44,7 +47,7 @@ class Walls:
 
     def elusive(self) -> bool:
         """Return whether the changes of a clock, two a year, may leave out all that match in a year."""
-        if self.days is None or self.minutes[-1] - self.minutes[0] >= LONGEST_GAP:
+        if self.days is None or not in_one_gap(self.minutes):
             return False
         day: int | None = SOME_YEAR
         for _ in range(3):
@@ -73,6 +76,12 @@ class Walls:
             if later < len(self.seconds):
                 return minute * 60 + self.seconds[later]
         return self.minutes[place] * 60 + self.seconds[0] if place < len(self.minutes) else None
+
+
+def in_one_gap(minutes: Sequence[int]) -> bool:
+    """Return whether a change of a clock such as there is each year may leave out all these minutes of a day, in order."""
+    at_night = all(minute < 4 * 60 or minute >= 22 * 60 for minute in (minutes[0], minutes[-1]))
+    return at_night and minutes[-1] - minutes[0] < LONGEST_GAP
 
 
 @lru_cache(maxsize=4096)

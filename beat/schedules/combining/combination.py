@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DEEPEST: Final = 32
 MOST_COMBINATIONS: Final = 128  # in one another, or side by side
-MOST_STORED: Final = 1_000  # tables and lists of a stored form: a calendar has up to three
+MOST_STORED: Final = 2_000  # tables and lists of a stored form: no combination that can be built has as many
 MOST_MOVES: Final = 3
 
 
@@ -166,9 +166,9 @@ def _measures(parts: Iterable[Schedule], weight: int) -> dict[str, int]:
         )
     if size > MOST_LEAVES:
         raise ScheduleError(
-            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}. What takes longer counts "
-            "for several: a rule of an rrule for three or more, a trigger for two or more, what the clock may leave out year "
-            "after year for twenty, fifty dates of a calendar for one."
+            f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}. What takes long counts for "
+            "several, such as a rule of an rrule, a country's calendar, or what the clock may leave out year after year "
+            "(docs/schedules.md, Bounds)."
         )
     return {"depth": depth + 1, "count": count, "size": size}
 
@@ -196,7 +196,7 @@ def _check_stored(given: dict[str, Any]) -> None:
             inner
             for value in level
             for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, (dict, list))
+            if isinstance(inner, (dict, list, tuple))
         ]
         count += len(level)
         if not level:

@@ -46,20 +46,14 @@ def days_of_year(year: int, days: Iterable[tuple[int, int]]) -> int:
     return reduce(or_, (bit_of(date(year, *day)) for day in days if isleap(year) or day != (2, 29)), 0)
 
 
-class Years(dict[int, int]):
-    """The days of years, worked out when a year is first asked for."""
-
-    __slots__ = ("_read",)
-
-    def __init__(self, read: Callable[[int], int]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, year: int) -> int:
-        if len(self) >= YEARS_KEPT:
-            self.clear()
-        found = self[year] = self._read(year)
-        return found
+def kept(known: dict[int, int], year: int, read: Callable[[int], int]) -> int:
+    """Return the days of a year from those that are known, where they are put if they have to be worked out."""
+    found = known.get(year)
+    if found is None:
+        if len(known) >= YEARS_KEPT:
+            known.clear()
+        found = known[year] = read(year)
+    return found
 
 
 def holds(bits: int, year: int, day: int) -> bool:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from beat.dst import DAY
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.clock.walls import LONGEST_GAP
+from beat.schedules.clock.walls import in_one_gap
 from beat.schedules.recurrence.layers import layers_of_all
 from beat.schedules.recurrence.parts import (
     DAILY,
@@ -19,7 +20,6 @@ from beat.schedules.recurrence.parts import (
     HOURLY,
     MINUTELY,
     SECONDLY,
-    YEARLY,
     Rule,
     rule_text,
 )
@@ -35,7 +35,7 @@ MOST_SETUP: Final = 4  # of the rules of a set
 MOST_LAYERS: Final = 8  # of a set with exceptions
 WORK_WEIGHT: Final = 3
 SETUP_WEIGHT: Final = 8
-SKIPPED_WEIGHT: Final = 17
+SKIPPED_WEIGHT: Final = 13
 DATES_PER_WEIGHT: Final = 50
 MOST_WEIGHT: Final = 48  # so that every set can be combined
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
@@ -75,12 +75,12 @@ def _check_excepted(rules: Rules) -> None:
         )
 
 
-def weight_of(rules: Rules, *, skips: bool) -> int:
+def weight_of(rules: Rules, start: int, *, skips: bool) -> int:
     """Return for how many schedules a set counts in a combination: each rule may be looked for through centuries.
 
-    `skips` says whether it leaves out what the clock does.
+    `start` is a reading; `skips` says whether the set leaves out what the clock does.
     """
-    missed = skips and all(map(_elusive, rules.rules))
+    missed = skips and all(_elusive(rule, start) for rule in rules.rules)
     setup = _setup(rules)
     dates = len(rules.dates) + len(rules.but_dates)
     several = (
@@ -98,13 +98,18 @@ def effort_of(rules: Rules, *, known: bool) -> int:
     return 2 * max(1, _work(rules)) + dates // DATES_PER_WEIGHT
 
 
-def _elusive(rule: Rule) -> bool:
+def _elusive(rule: Rule, start: int) -> bool:
     """Return whether the changes of a clock, two a year, may leave out all that a rule has in a year."""
-    if not (rule.freq == YEARLY or rule.by_month or rule.names_days or rule.interval > 1):
+    hours = rule.by_hour or ((start // 3600 % 24,) if rule.freq <= DAILY else (0, 23))
+    if not in_one_gap([hour * 60 for hour in sorted(hours)]):
         return False
-    if not rule.by_hour:
-        return rule.freq <= DAILY
-    return (max(rule.by_hour) - min(rule.by_hour)) * 60 < LONGEST_GAP
+    readings, day = readings_of(rule, start), start // DAY
+    for _ in range(3):
+        found = readings.next((day + 1) * DAY - 1)
+        if found is None:
+            return True
+        day = found // DAY
+    return day > start // DAY + 366
 
 
 def _work(rules: Rules) -> int:

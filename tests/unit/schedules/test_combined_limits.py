@@ -40,8 +40,15 @@ def test_a_stored_form_that_holds_itself_or_one_part_many_times_is_refused_befor
     shared = cron("@daily").to_dict()
     for _ in range(12):
         shared = {"kind": "union", "of": [shared, shared]}
-    for stored in (itself, shared, {"kind": "union", "of": [cron("@daily").to_dict()] * 5_000}):
-        with pytest.raises(ScheduleError, match="has more than 1,000 tables and lists"):
+    itself_in_tuples = {"kind": "union"}
+    itself_in_tuples["of"] = (itself_in_tuples, itself_in_tuples)
+    for stored in (
+        itself,
+        itself_in_tuples,
+        shared,
+        {"kind": "union", "of": [cron("@daily").to_dict()] * 5_000},
+    ):
+        with pytest.raises(ScheduleError, match="has more than 2,000 tables and lists"):
             Schedule.from_dict(stored)
 
 
@@ -74,12 +81,18 @@ def test_one_may_combine_only_so_many():
             2,
         ),
         (rrule("RDATE:20270101T000000"), 1),
-        (cron("* 2 * 3 0L"), 20),
+        (cron("* 2 * 3 0L"), 16),
+        (cron("*/10 9 * 11 fri#4"), 1),
+        (cron("* 22-23 * 3 0L"), 16),
         (cron("*/15 2 * * 1-5"), 1),
         (cron("*/15 2-5 * 3 0L"), 1),
         (cron("0 * * 3 0L"), 1),
-        (rrule("FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;BYHOUR=2", gap="skip"), 20),
-        (rrule("FREQ=HOURLY;BYMONTH=3;BYHOUR=2,3"), 20),
+        (rrule("FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;BYHOUR=2", gap="skip"), 16),
+        (rrule("FREQ=HOURLY;BYMONTH=3;BYMONTHDAY=29;BYHOUR=2,3"), 16),
+        (rrule("FREQ=HOURLY;BYMONTH=3;BYHOUR=2,3"), 3),
+        (rrule("FREQ=YEARLY", "2026-03-29T02:30", gap="skip"), 16),
+        (rrule("FREQ=YEARLY", "2026-03-29T09:30", gap="skip"), 3),
+        (rrule("FREQ=WEEKLY;BYDAY=SU;BYHOUR=2", gap="skip"), 3),
         (rrule("FREQ=HOURLY;BYMONTH=3"), 3),
         (rrule("FREQ=DAILY", gap="skip"), 3),
         (cron("* * * * *"), 1),
@@ -95,13 +108,13 @@ def test_one_may_combine_only_so_many():
         ),
         (trigger({"type": "cron", "hour": 3}), 2),
         (trigger({"type": "or", "triggers": [{"type": "cron", "hour": hour} for hour in range(20)]}), 20),
-        (trigger({"type": "cron", "minute": "*/5", "hour": 2, "day": "last sun", "month": 3}), 20),
+        (trigger({"type": "cron", "minute": "*/5", "hour": 2, "day": "last sun", "month": 3}), 16),
         (trigger({"type": "cron", "minute": ",".join(map(str, range(60)))}), 2),
         (trigger({"type": "cron", **dict.fromkeys(("minute", "second"), ",".join(map(str, range(60))))}), 3),
         (trigger({"type": "calendarinterval", "months": 1, "days": 1, "start_date": "2026-01-29"}), 12),
         (cron("@daily").excluding(["12-24"]), 1),
         (cron("@daily").excluding(["12-24"], "next"), 2),
-        (cron("@daily") & Calendar(country="CZ"), 4),
+        (cron("@daily") & Calendar(country="CZ"), 3),
         (cron("@daily").excluding([date(2026, 1, 1) + timedelta(number) for number in range(200)]), 5),
         (cron("@daily").excluding([date(2026, 1, 1) + timedelta(number) for number in range(5_000)]), 41),
     ],

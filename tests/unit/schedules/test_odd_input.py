@@ -152,7 +152,7 @@ def nested(depth):
 
 itself = []
 itself.append(itself)
-ODD = [nested(10_000), itself, Odd(), 10**5000, -(10**5000), "x" * 18_000, {"x": Odd()}, b"", object]
+ODD = [nested(10_000), itself, Odd(), 10**5000, -(10**5000), "x" * 18_000, {"x": Odd()}, b"", list]
 DAILY = cron("@daily")
 ASKED = {
     "stored": Schedule.from_dict,
@@ -188,6 +188,7 @@ ASKED = {
     "excluding": DAILY.excluding,
     "dates": Calendar,
     "date": lambda value: Calendar([value]),
+    "days of the weekend": lambda value: Calendar(weekend=value),
     "country": lambda value: Calendar(country=value),
     "subdivision": lambda value: Calendar(country="CZ", subdivision=value),
     "weekend": lambda value: Calendar(weekend=[value]),
