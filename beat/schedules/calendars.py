@@ -43,9 +43,7 @@ USUAL_WEEKEND: Final = ("saturday", "sunday")
 YEARLY: Final = re.compile(r"(?:--)?(\d\d)-(\d\d)", re.ASCII)
 COMMON_YEAR: Final = 2001
 LEAP_YEAR: Final = 2000
-SPAN: Final = (
-    30  # years: 29 February is on the same day of the week again after 28, but for turns of centuries
-)
+SPAN: Final = 30  # years: a 29 February is on the same day of the week again after 28
 MOST_TOLD: Final = 5  # dates one by one
 MOST_GIVEN: Final = 5_000  # dates
 DATES_PER_WEIGHT: Final = 50
@@ -73,9 +71,7 @@ class Calendar:
     subdivision: str | None
     weekend: tuple[str, ...]
     _given: dict[int, int] = field(compare=False, repr=False)  # the days of `dates` by year
-    _every: tuple[int, int] = field(
-        compare=False, repr=False
-    )  # those of `yearly`: of a common, of a leap year
+    _every: tuple[int, int] = field(compare=False, repr=False)  # the days of `yearly`: common, leap years
     _held_in: dict[int, int] = field(compare=False, repr=False)  # all days of it, of the years asked for
     _open_in: dict[int, int] = field(compare=False, repr=False)  # and the business days
 

@@ -80,7 +80,7 @@ def weight_of(rules: Rules, start: int, *, skips: bool) -> int:
 
     `start` is a reading; `skips` says whether the set leaves out what the clock does.
     """
-    missed = skips and all(_elusive(rule, start) for rule in rules.rules)
+    missed = skips and bool(rules.rules) and all(_elusive(rule, start) for rule in rules.rules)
     setup = _setup(rules)
     dates = len(rules.dates) + len(rules.but_dates)
     several = (

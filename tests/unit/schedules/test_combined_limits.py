@@ -81,6 +81,7 @@ def test_one_may_combine_only_so_many():
             2,
         ),
         (rrule("RDATE:20270101T000000"), 1),
+        (rrule("RDATE:20270101T000000", gap="skip"), 1),
         (cron("* 2 * 3 0L"), 16),
         (cron("*/10 9 * 11 fri#4"), 1),
         (cron("* 22-23 * 3 0L"), 16),
