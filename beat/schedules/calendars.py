@@ -72,6 +72,7 @@ class Calendar:
     weekend: tuple[str, ...]
     _given: dict[int, int] = field(compare=False, repr=False)  # the days of `dates` by year
     _every: tuple[int, int] = field(compare=False, repr=False)  # the days of `yearly`: common, leap years
+    _closed: bool = field(compare=False, repr=False)  # whether no day of the week is a business day
     _held_in: dict[int, int] = field(compare=False, repr=False)  # all days of it, of the years asked for
     _open_in: dict[int, int] = field(compare=False, repr=False)  # and the business days
 
@@ -99,6 +100,7 @@ class Calendar:
         put(self, "weekend", _read_weekend(weekend))
         put(self, "_given", {})
         put(self, "_every", tuple(days_of_year(year, self.yearly) for year in (COMMON_YEAR, LEAP_YEAR)))
+        put(self, "_closed", len({*self.weekly, *self.weekend}) == len(WEEKDAYS))
         put(self, "_held_in", {})
         put(self, "_open_in", {})
         for each in self.dates:
@@ -128,11 +130,11 @@ class Calendar:
 
     def business_from(self, day: int) -> int | None:
         """Return the first business day that is `day` or later: neither in the calendar nor of the weekend."""
-        return first_from(day, years_from(day, SPAN), self._business)
+        return None if self._closed else first_from(day, years_from(day, SPAN), self._business)
 
     def business_until(self, day: int) -> int | None:
         """Return the last business day that is `day` or earlier."""
-        return last_until(day, years_back(day, SPAN), self._business)
+        return None if self._closed else last_until(day, years_back(day, SPAN), self._business)
 
     def _promising(self, day: int) -> Iterator[int]:
         """Yield the years, from that of a day on, that may have dates of the calendar."""
