@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from beat.schedules.base import Schedule
     from beat.schedules.clock.walls import Walls
 
-SKIPPED_WEIGHT: Final = 16
+SKIPPED_WEIGHT: Final = 20
 TIMES: Final = tuple(time(hour, minute) for hour in range(24) for minute in range(60))
 
 

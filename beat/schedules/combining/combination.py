@@ -164,13 +164,18 @@ def _measures(parts: Iterable[Schedule], weight: int) -> dict[str, int]:
         raise ScheduleError(
             f"Schedules are combined more than {MOST_COMBINATIONS} times; combine them more simply."
         )
+    check_size(size)
+    return {"depth": depth + 1, "count": count, "size": size}
+
+
+def check_size(size: int) -> None:
+    """Refuse a combination that counts as too many schedules."""
     if size > MOST_LEAVES:
         raise ScheduleError(
             f"A combination of {size} schedules is too large; it may have at most {MOST_LEAVES}. What takes long counts for "
             "several, such as a rule of an rrule, a country's calendar, or what the clock may leave out year after year "
             "(docs/schedules.md, Bounds)."
         )
-    return {"depth": depth + 1, "count": count, "size": size}
 
 
 def _moves_of(parts: Iterable[Schedule], *, moving: bool) -> int:

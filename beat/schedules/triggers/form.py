@@ -22,6 +22,7 @@ from beat.schedules.arguments import (
     shown,
 )
 from beat.schedules.at import at
+from beat.schedules.combining.combination import check_size
 from beat.schedules.interval import LEAST, MOST
 from beat.schedules.triggers.calendar_interval import CalendarPart
 from beat.schedules.triggers.cron_fields import FIELDS, CronPart, field_text, read_fields
@@ -63,6 +64,7 @@ def read_part(given: object, bounds: Bounds | None = None) -> Part:
         raise ScheduleError(
             f"This trigger has more than {MOST_PARTS} parts, or they are nested deeper than {DEEPEST}."
         )
+    check_size(sum(part.weight for part in bounds.parts if not part.parts))
     form = dict(given) if isinstance(given, Mapping) else form_of(given)
     part = _of_another_package(given) if form is None else _read(form, bounds)
     bounds.parts.append(part)

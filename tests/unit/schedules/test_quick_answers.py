@@ -194,6 +194,14 @@ def stored_often():
         lambda: every("1" * 10_000),
         lambda: solar("sunset", 50, 14, offset="1" * 10_000),
         lambda: trigger({"type": "cron", "month": 2, "day": ",".join(["30"] * 160)}),
+        lambda: trigger(
+            {
+                "type": "or",
+                "triggers": [
+                    {"type": "cron", "hour": n % 24, "minute": UNITS, "second": UNITS} for n in range(49)
+                ],
+            }
+        ),
         lambda: trigger({"type": "cron", "month": 2, "day": 30, "year": ",".join(["1970"] * 100)}),
     ],
 )
