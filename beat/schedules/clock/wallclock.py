@@ -19,6 +19,7 @@ from beat.dst import effective_policy, next_instant, zone_line
 from beat.schedules.base import FIRST, LAST
 from beat.schedules.clock.bits import seconds_mask
 from beat.schedules.clock.local_time import LocalTime
+from beat.schedules.clock.walls import SKIPPED_WEIGHT
 from beat.schedules.combining.latest import last_between
 from jobq.instants import SECOND
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from beat.schedules.base import Schedule
     from beat.schedules.clock.walls import Walls
 
-SKIPPED_WEIGHT: Final = 20
 TIMES: Final = tuple(time(hour, minute) for hour in range(24) for minute in range(60))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SOME_YEAR: Final = date(2026, 12, 31).toordinal()
+SKIPPED_WEIGHT: Final = 20  # in a combination, of what the clock may leave out year after year
 LONGEST_GAP: Final = 180  # minutes; those that come back each year are from 22:00 to 4:00
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from beat.dst import DAY
 from beat.schedules.arguments import ScheduleError
-from beat.schedules.clock.walls import in_one_gap
+from beat.schedules.clock.walls import SKIPPED_WEIGHT, in_one_gap
 from beat.schedules.recurrence.layers import layers_of_all
 from beat.schedules.recurrence.parts import (
     DAILY,
@@ -35,7 +35,6 @@ MOST_SETUP: Final = 4  # of the rules of a set
 MOST_LAYERS: Final = 8  # of a set with exceptions
 WORK_WEIGHT: Final = 3
 SETUP_WEIGHT: Final = 8
-SKIPPED_WEIGHT: Final = 17
 DATES_PER_WEIGHT: Final = 50
 MOST_WEIGHT: Final = 48  # so that every set can be combined
 A_MONDAY: Final = 946_857_600  # 2000-01-03T00:00
@@ -87,7 +86,7 @@ def weight_of(rules: Rules, start: int, *, skips: bool) -> int:
         WORK_WEIGHT * _work(rules)
         + SETUP_WEIGHT * setup
         + dates // DATES_PER_WEIGHT
-        + SKIPPED_WEIGHT * missed
+        + (SKIPPED_WEIGHT - WORK_WEIGHT) * missed
     )
     return max(1, min(several, MOST_WEIGHT))
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
-import quickness
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from quickness import quick
@@ -82,11 +81,6 @@ valid = [
 mutated = st.builds(
     lambda form, name, value: form | {name: value}, st.sampled_from(valid), names, st.one_of(leaves, stored)
 )
-
-
-@pytest.fixture(scope="module")
-def limit():
-    return quickness.limit()
 
 
 def built_and_asked(build):

@@ -5,7 +5,6 @@ from itertools import count
 from zoneinfo import available_timezones
 
 import pytest
-import quickness
 from quickness import quick
 
 from beat.dst import _zone_line
@@ -25,11 +24,6 @@ from beat.schedules import (
 from beat.schedules.recurrence.rule_set import fires_of
 
 INSTANTS = [datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC)]
-
-
-@pytest.fixture(scope="module")
-def limit():
-    return quickness.limit()
 
 
 @pytest.mark.parametrize(
